@@ -1,0 +1,56 @@
+# Broadsheet. `make help` lists what there is.
+
+GO        ?= go
+LINT      := $(GO) tool -modfile=internal/tools/lint/go.mod golangci-lint
+TOOL      := $(GO) tool -modfile=internal/tools/go.mod
+FUZZTIME  ?= 10s
+BENCH     ?= .
+BENCHTIME ?= 1s
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## start Broadsheet with config.yaml on 127.0.0.1:8080
+	$(GO) run ./cmd/broadsheet serve
+
+.PHONY: build
+build: ## one static binary, ./broadsheet
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o broadsheet ./cmd/broadsheet
+
+.PHONY: prepare
+prepare: ## install what the tests need (PostgreSQL, a C compiler for -race)
+	@sh internal/tools/prepare.sh
+
+.PHONY: test
+test: prepare ## all tests, with the race detector
+	$(GO) test -race -shuffle=on ./...
+
+.PHONY: check
+check: ## format, linters, dead code, tidy modules
+	@out=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofumpt -w these:"; echo "$$out"; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(LINT) run
+	$(TOOL) staticcheck ./...
+	@out=$$($(TOOL) deadcode -test ./...); test -z "$$out" || { echo "nobody calls:"; echo "$$out"; exit 1; }
+
+.PHONY: vuln
+vuln: ## known vulnerabilities of what we import (asks the Go vulnerability database)
+	$(TOOL) govulncheck ./...
+
+.PHONY: bench
+bench: ## benchmarks; BENCH=regexp, BENCHTIME=1s
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME=10s
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done

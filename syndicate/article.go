@@ -1,0 +1,100 @@
+package syndicate
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// An Article is one news item as one source told it.
+//
+// What the source said is kept apart from what we think of it (Analysis).
+type Article struct {
+	Key    string // 32 hex digits, from source and identity; see NewKey
+	ID     string // public tag: URI (RFC 4151); see NewID
+	Source string // Source.Name
+	GUID   string // the source's own id, byte for byte; "" when it gave none
+
+	Title      string // plain text, as the source gave it
+	URL        string // at the source, absolute; "" when it has none
+	Summary    string // the source's own summary, plain text
+	Content    string // sanitised HTML
+	Text       string // Content as plain text, one paragraph a line
+	Sections   []Section
+	Authors    []string
+	Categories []string
+	Language   string // BCP 47, such as zh-Hans or en
+	Enclosures []Enclosure
+
+	Published    time.Time // as the source says, never in the future; FirstSeen when Inferred
+	PublishedRaw string    // the source's date as it stood there
+	Inferred     bool      // the source gave no usable date
+	Updated      time.Time // as the source says; zero when it does not
+	FirstSeen    time.Time // when we first had it; digests and feeds go by this
+	Changed      time.Time // when we last saw it change
+	Hash         string    // of everything the source said; equal = unchanged
+	Analysis
+}
+
+// An Analysis is what Broadsheet thinks of an article.
+type Analysis struct {
+	Filings       []Filing // highest score first; the first is the primary theme
+	NearMisses    []Filing // at least half the threshold, but not filed
+	Figures       []Figure
+	Places        []string // as written, in order of appearance
+	Organisations []string
+	Gist          string // our summary: whole sentences of the text
+}
+
+// A Section is a part of an article's text under a head of its own.
+type Section struct {
+	Head string `json:"head"`
+	Text string `json:"text"`
+}
+
+// An Enclosure is a file that an article comes with.
+type Enclosure struct {
+	URL    string `json:"url"`
+	Type   string `json:"type,omitempty"`
+	Length int64  `json:"length,omitempty"` // bytes; 0 when unknown
+}
+
+// A Figure is an amount stated in an article.
+type Figure struct {
+	Text       string  `json:"text"`       // as written
+	Value      float64 `json:"value"`      // in Unit
+	Unit       string  `json:"unit"`       // as written
+	Normalised float64 `json:"normalised"` // in BaseUnit
+	BaseUnit   string  `json:"base_unit"`
+	Bound      string  `json:"bound"`               // "=", ">", ">=", "<", "<=" or "~"
+	Direction  string  `json:"direction,omitempty"` // "up", "down" or "", for changes
+	Sentence   string  `json:"sentence,omitempty"`
+}
+
+// DisplayTitle returns the title for people: without the series prefix (【…】)
+// that portals put before it. A title that is nothing but a prefix stays whole.
+func (a *Article) DisplayTitle() string {
+	t := strings.TrimSpace(a.Title)
+	if rest, ok := strings.CutPrefix(t, "【"); ok {
+		if prefix, title, ok := strings.Cut(rest, "】"); ok {
+			if title = strings.TrimSpace(title); title != "" && utf8.RuneCountInString(prefix) <= 12 {
+				return title
+			}
+		}
+	}
+	return t
+}
+
+// Age returns how long ago a was first seen.
+//
+// Age deliberately ignores a.Published: publishers backdate, and some send
+// dates in the future. A digest that trusted them would skip stories for good.
+func (a *Article) Age(now time.Time) time.Duration { return now.Sub(a.FirstSeen) }
+
+// Primary returns the theme the article belongs under first, or "".
+func (a *Article) Primary() string {
+	if len(a.Filings) == 0 {
+		return ""
+	}
+	return a.Filings[0].Theme
+}

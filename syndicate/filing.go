@@ -1,0 +1,61 @@
+package syndicate
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Filing is an article's assignment to a theme, with the reason.
+type Filing struct {
+	Theme     string  `json:"theme"`
+	Score     float64 `json:"score"`
+	Threshold float64 `json:"threshold"`
+	Hits      []Hit   `json:"hits,omitempty"`   // heaviest first
+	Source    bool    `json:"source,omitempty"` // filed because the source's configuration says so
+}
+
+// A Hit is a term found in an article.
+type Hit struct {
+	Term   string   `json:"term"`
+	Weight float64  `json:"weight"` // of the term, from the configuration
+	Count  int      `json:"count"`
+	Where  []string `json:"where"` // "title", "lead", "head", "body"; each once, in this order
+	Score  float64  `json:"score"` // what the hit added
+}
+
+// Reason says in one line why the article is filed:
+//
+//	finance 3.1 ≥ 1.0: 贷款 ×3 (title, lead), 银行 ×2 (body)
+//
+// A near miss says "<" instead of "≥".
+func (f Filing) Reason() string {
+	var b strings.Builder
+	sign := "≥"
+	if f.Score < f.Threshold {
+		sign = "<"
+	}
+	fmt.Fprintf(&b, "%s %.1f %s %.1f", f.Theme, f.Score, sign, f.Threshold)
+	var parts []string
+	if f.Source {
+		parts = append(parts, "every article of this source")
+	}
+	for _, h := range f.Hits {
+		parts = append(parts, h.String())
+	}
+	if len(parts) > 0 {
+		b.WriteString(": " + strings.Join(parts, ", "))
+	}
+	return b.String()
+}
+
+// String returns the hit as reasons show it: 贷款 ×3 (title, lead).
+func (h Hit) String() string {
+	s := h.Term
+	if h.Count > 1 {
+		s += fmt.Sprintf(" ×%d", h.Count)
+	}
+	if len(h.Where) > 0 {
+		s += " (" + strings.Join(h.Where, ", ") + ")"
+	}
+	return s
+}

@@ -1,0 +1,42 @@
+package syndicate
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// ErrNotFound is returned by stores and publishers for what they do not have.
+var ErrNotFound = errors.New("not found")
+
+// A Site is the paper itself: what it is called and where it is found.
+type Site struct {
+	Title    string
+	URL      string // public address, no trailing slash
+	Language string // BCP 47; where a reader has chosen none
+	Location *time.Location
+	Contact  string // the editor's mail address
+}
+
+// Link returns the public address of a path that begins with a slash.
+func (s Site) Link(path string) string { return strings.TrimSuffix(s.URL, "/") + path }
+
+// ArticleURL returns the address of an article's own page.
+func (s Site) ArticleURL(key string) string { return s.Link("/articles/" + key) }
+
+// ThemeURL returns the address of a theme's page.
+func (s Site) ThemeURL(id string) string { return s.Link("/themes/" + url.PathEscape(id)) }
+
+// FeedURL returns the address of a feed in a format: "rss", "atom" or "json".
+func (s Site) FeedURL(name, format string) string {
+	return s.Link("/feeds/" + url.PathEscape(name) + "." + format)
+}
+
+// A Document is a feed ready to be served.
+type Document struct {
+	Body        []byte
+	ContentType string
+	ETag        string    // strong, quoted; depends on Body alone
+	Modified    time.Time // of the newest change in it, whole seconds
+}
