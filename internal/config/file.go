@@ -1,0 +1,121 @@
+package config
+
+// The types of this file are config.yaml as it is written. Their tags are the
+// keys (yaml) and what the JSON Schema says about them (jsonschema and
+// jsonschema_description); the decoder, the schema and config show all walk
+// them, so that a key is added here and nowhere else.
+
+type fileConfig struct {
+	Site     fileSite     `yaml:"site" jsonschema_description:"The paper itself: what it is called and where it is found."`
+	Listen   string       `yaml:"listen" jsonschema:"example=127.0.0.1:8080,example=:80" jsonschema_description:"The address to serve pages and feeds on, host:port. Without a host it is every address of the machine."`
+	Database string       `yaml:"database" jsonschema:"pattern=^(sqlite:|postgres://|postgresql://|.*[$][{])" jsonschema_description:"Where everything is stored: sqlite:PATH, or postgres://user:password@host/name."`
+	Polling  filePolling  `yaml:"polling" jsonschema_description:"How sources are asked again."`
+	Themes   themeList    `yaml:"themes" jsonschema_description:"The subjects that articles are filed under, by id. Their order is the order in digests."`
+	Sources  []fileSource `yaml:"sources" jsonschema_description:"Where articles come from."`
+	Feeds    []fileFeed   `yaml:"feeds" jsonschema_description:"Selections of articles to publish beside those of every theme, of every source and of all."`
+	Digests  []fileDigest `yaml:"digests" jsonschema_description:"Recurring mailings."`
+	Mail     fileMail     `yaml:"mail" jsonschema_description:"How mail leaves."`
+	Admin    fileAdmin    `yaml:"admin" jsonschema_description:"The pages for the operator."`
+}
+
+type fileSite struct {
+	Title    string `yaml:"title" jsonschema_description:"The name of the paper, in feeds, pages and mail."`
+	URL      string `yaml:"url" jsonschema:"format=uri" jsonschema_description:"The public address. Every link in feeds and mail starts with it."`
+	Language string `yaml:"language" jsonschema:"enum=zh-Hans,enum=en" jsonschema_description:"The language where a reader has chosen none."`
+	Timezone string `yaml:"timezone" jsonschema:"example=Asia/Shanghai" jsonschema_description:"The time zone of dates that name none, by its IANA name."`
+	Contact  string `yaml:"contact" jsonschema:"format=email" jsonschema_description:"The editor's mail address."`
+}
+
+type filePolling struct {
+	Every            duration `yaml:"every" jsonschema_description:"The shortest time between two polls of a source that does not set its own. At least 5m."`
+	UserAgentContact string   `yaml:"user_agent_contact" jsonschema_description:"Where the people behind a source reach you, an address or a mail address; it is part of the User-Agent. Empty = site.url."`
+	AllowPrivate     []string `yaml:"allow_private" jsonschema_description:"Private addresses that may be fetched all the same, as CIDR or host:port."`
+}
+
+type fileTheme struct {
+	Title     localised  `yaml:"title" jsonschema_description:"The theme's name for people, one text or one for each language."`
+	Terms     []fileTerm `yaml:"terms" jsonschema_description:"Words and phrases of any language that speak for the theme."`
+	Not       []string   `yaml:"not" jsonschema_description:"Phrases that take their words out: with blood bank here, a blood bank is no bank."`
+	Threshold float64    `yaml:"threshold" jsonschema_description:"The score from which an article is filed under the theme. Above 0."`
+}
+
+type fileSource struct {
+	Name     string        `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" jsonschema_description:"A unique name of small letters, digits and hyphens. It is part of the identity of every article: choose it once."`
+	Title    string        `yaml:"title" jsonschema_description:"The name for people. Empty = name."`
+	URL      string        `yaml:"url" jsonschema:"required" jsonschema_description:"The address: http, https, or file: relative to this file."`
+	Kind     string        `yaml:"kind" jsonschema:"enum=feed,enum=listing,enum=page,enum=newsletter" jsonschema_description:"feed is RSS, Atom or JSON Feed; listing is plain text, items between lines that hold only a hyphen. This version refuses page and newsletter."`
+	Every    duration      `yaml:"every" jsonschema_description:"The shortest time between two polls. 0s = polling.every."`
+	Language string        `yaml:"language" jsonschema_description:"The language of the articles (BCP 47). Empty = the articles themselves tell."`
+	Themes   []string      `yaml:"themes" jsonschema_description:"Ids of themes that every article is put under, whatever it says."`
+	Match    string        `yaml:"match" jsonschema_description:"A query. Articles that do not match are left out."`
+	FullText bool          `yaml:"full_text" jsonschema_description:"Fetch the page of each article as well. This version refuses true."`
+	Page     fileSelectors `yaml:"page,omitempty" jsonschema_description:"Where a page without a feed carries what: CSS selectors or a built-in profile. This version refuses it."`
+}
+
+type fileSelectors struct {
+	Profile string `yaml:"profile" jsonschema_description:"The name of a built-in profile."`
+	Item    string `yaml:"item" jsonschema_description:"The selector of one item."`
+	Link    string `yaml:"link" jsonschema_description:"The selector of an item's link."`
+	Title   string `yaml:"title" jsonschema_description:"The selector of an item's title."`
+	Date    string `yaml:"date" jsonschema_description:"The selector of an item's date."`
+	Summary string `yaml:"summary" jsonschema_description:"The selector of an item's summary."`
+	Body    string `yaml:"body" jsonschema_description:"The selector of the text on an article's own page."`
+}
+
+type fileFeed struct {
+	Name  string    `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" jsonschema_description:"A unique name of small letters, digits and hyphens: the feed is at /feeds/NAME.rss, .atom and .json."`
+	Title localised `yaml:"title" jsonschema_description:"The name for people, one text or one for each language. Empty = name."`
+	Query string    `yaml:"query" jsonschema:"required" jsonschema_description:"What the feed holds."`
+	Limit int       `yaml:"limit" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How many articles the feed holds at most."`
+}
+
+type fileDigest struct {
+	Name        string     `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" jsonschema_description:"A unique name of small letters, digits and hyphens."`
+	Title       string     `yaml:"title" jsonschema_description:"The name for people. Empty = name."`
+	Schedule    string     `yaml:"schedule" jsonschema:"required,example=0 8 * * MON,example=@daily" jsonschema_description:"When an edition is due: cron, five fields, or @daily and the like."`
+	Timezone    string     `yaml:"timezone" jsonschema_description:"The time zone of the schedule and of dates in the mail, by its IANA name. Empty = site.timezone."`
+	Themes      []string   `yaml:"themes" jsonschema_description:"Ids of the themes in it, in the order of the sections. Empty = all, in their order."`
+	Query       string     `yaml:"query" jsonschema_description:"Only articles that match this query. Empty = all."`
+	MaxPerTheme int        `yaml:"max_per_theme" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How many articles a section holds at most."`
+	SendEmpty   bool       `yaml:"send_empty" jsonschema_description:"Send an edition that has no articles."`
+	IfMissed    fileMissed `yaml:"if_missed" jsonschema_description:"What happens to an edition that could not be made in time."`
+	To          []string   `yaml:"to" jsonschema_description:"Mail addresses that get every edition, beside the subscribers."`
+}
+
+type fileMissed struct {
+	Within duration `yaml:"within" jsonschema_description:"An edition later than this is skipped and says so. At least 1m."`
+}
+
+type fileMail struct {
+	From      string      `yaml:"from" jsonschema_description:"The sender, with or without a name: Name <address>."`
+	Transport string      `yaml:"transport" jsonschema:"enum=directory,enum=smtp" jsonschema_description:"directory writes one .eml file a message; smtp hands messages to a server."`
+	Directory string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
+	SMTP      fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`
+	DKIM      []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
+	Receive   fileReceive `yaml:"receive" jsonschema_description:"Receiving mail. Not in this version: leave it empty."`
+}
+
+type fileSMTP struct {
+	Host         string  `yaml:"host" jsonschema_description:"The server's name. Needed for the smtp transport."`
+	Port         int     `yaml:"port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The server's port: 587 with starttls, 465 with implicit."`
+	TLS          string  `yaml:"tls" jsonschema:"enum=starttls,enum=implicit,enum=none" jsonschema_description:"How the connection is secured: starttls, implicit, or none for a relay on this machine."`
+	Username     string  `yaml:"username" jsonschema_description:"The account. Empty = no sign-in."`
+	PasswordFile string  `yaml:"password_file" jsonschema_description:"A file, relative to this one, that holds the password and that only its owner may read."`
+	Connections  int     `yaml:"connections" jsonschema:"minimum=1" jsonschema_description:"Connections at the same time."`
+	Rate         float64 `yaml:"rate" jsonschema:"minimum=0" jsonschema_description:"Messages a second at most. 0 = no limit."`
+}
+
+type fileDKIM struct {
+	Domain   string `yaml:"domain" jsonschema:"required" jsonschema_description:"The signing domain."`
+	Selector string `yaml:"selector" jsonschema:"required" jsonschema_description:"The selector: the key's record is SELECTOR._domainkey.DOMAIN."`
+	KeyFile  string `yaml:"key_file" jsonschema:"required" jsonschema_description:"A file, relative to this one, that holds the private key (PEM) and that only its owner may read."`
+}
+
+type fileReceive struct {
+	Listen string `yaml:"listen" jsonschema_description:"The address of the SMTP server. This version refuses any."`
+	Domain string `yaml:"domain" jsonschema_description:"The domain of its addresses. This version refuses any."`
+}
+
+type fileAdmin struct {
+	PasswordHash Secret `yaml:"password_hash" jsonschema_description:"The bcrypt hash of the password for the admin pages. Empty = no password opens them."`
+}

@@ -1,0 +1,162 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"broadsheet/internal/store"
+	"broadsheet/mailer/receive"
+	"broadsheet/mailer/submit"
+	"broadsheet/syndicate/collect"
+)
+
+// polling comes before the sources, which take its default.
+func (b *builder) polling() {
+	p := b.file.Polling
+	b.cfg.Polling = collect.Config{
+		Every:            time.Duration(p.Every),
+		UserAgentContact: p.UserAgentContact,
+		AllowPrivate:     p.AllowPrivate,
+	}
+	if p.UserAgentContact == "" {
+		b.cfg.Polling.UserAgentContact = b.cfg.Site.URL
+	}
+	b.validate("polling", b.cfg.Polling.Validate())
+}
+
+// parts fills in what belongs to other parts and has them check it.
+func (b *builder) parts() {
+	b.cfg.Store = store.Config{Database: b.file.Database}
+	b.validate("", b.cfg.Store.Validate())
+
+	m := b.file.Mail
+	if m.SMTP.PasswordFile != "" {
+		b.cfg.passwordFile = b.beside(m.SMTP.PasswordFile)
+	}
+	b.cfg.Mail = submit.Config{
+		From:      m.From,
+		Transport: m.Transport,
+		Directory: m.Directory,
+		SMTP: submit.SMTP{
+			Host:        m.SMTP.Host,
+			Port:        m.SMTP.Port,
+			TLS:         m.SMTP.TLS,
+			Username:    m.SMTP.Username,
+			Password:    b.password("mail.smtp.password_file", m.SMTP.PasswordFile),
+			Connections: m.SMTP.Connections,
+			Rate:        m.SMTP.Rate,
+		},
+	}
+	for i, k := range m.DKIM {
+		path := fmt.Sprintf("mail.dkim[%d]", i)
+		b.required(path+".domain", k.Domain)
+		b.required(path+".selector", k.Selector)
+		if b.required(path+".key_file", k.KeyFile) {
+			b.secretFile(path+".key_file", k.KeyFile)
+			k.KeyFile = b.beside(k.KeyFile)
+		}
+		b.cfg.Mail.DKIM = append(b.cfg.Mail.DKIM, submit.DKIM{Domain: k.Domain, Selector: k.Selector, KeyFile: k.KeyFile})
+	}
+	b.validate("mail", b.cfg.Mail.Validate())
+
+	b.cfg.Receive = receive.Config{Listen: m.Receive.Listen, Domain: m.Receive.Domain}
+	b.validate("mail.receive", b.cfg.Receive.Validate())
+}
+
+// validate reports the mistakes that a part found in its block. Their texts
+// read "key.path: fault; remedy".
+func (b *builder) validate(block string, err error) {
+	for _, e := range leaves(err) {
+		key, fault, ok := strings.Cut(e.Error(), ": ")
+		if !ok {
+			key, fault = "", e.Error()
+		}
+		fault, hint := splitHint(fault)
+		path := key
+		if block != "" {
+			path = strings.TrimSuffix(join(block, key), ".")
+		}
+		b.fault(path, fault, hint)
+	}
+}
+
+// leaves takes joined errors apart.
+func leaves(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if j, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost error is a list
+		var all []error
+		for _, e := range j.Unwrap() {
+			all = append(all, leaves(e)...)
+		}
+		return all
+	}
+	return []error{err}
+}
+
+// maxSecret is the longest secret file, in bytes.
+const maxSecret = 64 << 10
+
+// password returns what the file of a *_file key holds, without the line end.
+func (b *builder) password(path, name string) string {
+	if name == "" {
+		return ""
+	}
+	data, ok := b.secretFile(path, name)
+	if !ok {
+		return ""
+	}
+	s := strings.TrimRight(string(data), "\r\n")
+	switch {
+	case s == "":
+		b.fault(path, b.beside(name)+" is empty", "write the password into it")
+	case strings.ContainsAny(s, "\r\n\x00"):
+		b.fault(path, b.beside(name)+" has more than one line", "a password is one line")
+	}
+	return s
+}
+
+// secretFile reads a file that only its owner may read.
+func (b *builder) secretFile(path, name string) ([]byte, bool) {
+	full := b.beside(name)
+	data, mode, err := readSecret(full)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		b.fault(path, "there is no file "+full, "relative names start in the folder of the configuration")
+	case errors.Is(err, fs.ErrPermission):
+		b.fault(path, full+" may not be read", "make the user that runs Broadsheet its owner")
+	case errors.Is(err, errTooLong):
+		b.fault(path, fmt.Sprintf("%s is longer than %d KB", full, maxSecret>>10), "is it the right file?")
+	case err != nil:
+		b.fault(path, full+": "+plain(err), "name a file that holds the secret")
+	case mode&0o077 != 0 && !b.credential(full):
+		b.fault(path, fmt.Sprintf("%s is open to others than its owner (mode %04o)", full, mode), "chmod 600 "+full)
+	default:
+		return data, true
+	}
+	return nil, false
+}
+
+// credential reports whether a file was handed over by systemd (systemd.exec(5),
+// LoadCredential) or a container engine (/run/secrets). Both guard the folder;
+// the mode of the file says nothing there.
+func (b *builder) credential(full string) bool {
+	dir, set := b.lookup("CREDENTIALS_DIRECTORY")
+	if set && filepath.IsAbs(dir) && filepath.Dir(full) == filepath.Clean(dir) {
+		return true
+	}
+	return strings.HasPrefix(full, "/run/secrets/")
+}
+
+// beside returns the path of a name that is relative to the configuration.
+func (b *builder) beside(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(b.dir, name)
+}

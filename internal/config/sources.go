@@ -1,0 +1,145 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"broadsheet/syndicate"
+	"broadsheet/syndicate/collect"
+)
+
+func (b *builder) sources() {
+	names := map[string]string{}
+	addresses := map[string]int{}
+	for i, s := range b.file.Sources {
+		path := fmt.Sprintf("sources[%d]", i)
+		b.name(path+".name", s.Name, "source", names)
+		source := b.source(path, s)
+		if first, twice := addresses[source.URL+"\n"+s.Match]; twice && source.URL != "" {
+			b.fault(path+".url", fmt.Sprintf("sources[%d] has this address already", first), "take one out, or let each keep something else with match")
+		} else {
+			addresses[source.URL+"\n"+s.Match] = i
+		}
+		b.cfg.Sources = append(b.cfg.Sources, source)
+	}
+}
+
+func (b *builder) source(path string, s fileSource) syndicate.Source {
+	source := syndicate.Source{
+		Name:     s.Name,
+		Title:    s.Title,
+		URL:      b.sourceURL(path+".url", s.URL),
+		Kind:     b.kind(path+".kind", s.Kind),
+		Every:    b.every(path+".every", s.Every),
+		Language: s.Language,
+		Themes:   s.Themes,
+		Location: b.cfg.Site.Location,
+	}
+	b.language(path+".language", s.Language)
+	b.themeIDs(path+".themes", s.Themes)
+	if strings.TrimSpace(s.Match) != "" {
+		q := b.query(path+".match", s.Match, b.cfg.Site.Location)
+		source.Match = &q
+	}
+	if s.FullText {
+		b.fault(path+".full_text", "fetching the pages of articles is not in this version", "set it to false or take it out")
+	}
+	if s.Page != (fileSelectors{}) {
+		b.fault(path+".page", "reading web pages without a feed is not in this version", "take it out; sources of this version are of kind feed or listing")
+	}
+	return source
+}
+
+func (b *builder) kind(path, kind string) syndicate.Kind {
+	switch k := syndicate.Kind(kind); k {
+	case syndicate.KindFeed, syndicate.KindListing:
+		return k
+	case syndicate.KindPage, syndicate.KindNewsletter:
+		b.fault(path, "the kind "+kind+" is not in this version", "use feed or listing")
+	default:
+		hint := "use feed or listing"
+		if near := nearest(kind, []string{"feed", "listing"}); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		b.fault(path, fmt.Sprintf("there is no kind %q", kind), hint)
+	}
+	return ""
+}
+
+func (b *builder) every(path string, every duration) time.Duration {
+	if every == 0 {
+		return b.cfg.Polling.Every
+	}
+	b.validate("", collect.ValidateEvery(path, time.Duration(every)))
+	return time.Duration(every)
+}
+
+// sourceURL returns an absolute address, and "" after a mistake.
+func (b *builder) sourceURL(path, s string) string {
+	if !b.required(path, s) {
+		return ""
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		b.fault(path, fmt.Sprintf("%q is not an address: %s", hidePassword(s), urlFault(err)), "write it as in https://example.com/feed.xml, and a % as %25")
+		return ""
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Hostname() == "" {
+			b.fault(path, fmt.Sprintf("%q has no host", hidePassword(s)), "write it as in https://example.com/feed.xml")
+			return ""
+		}
+		return s
+	case "file":
+		return b.fileURL(path, s, u)
+	}
+	b.fault(path, fmt.Sprintf("%q is no http, https or file address", hidePassword(s)), remedyForScheme(s, u))
+	return ""
+}
+
+func remedyForScheme(s string, u *url.URL) string {
+	s = hidePassword(s)
+	switch host, _, _ := strings.Cut(s, "/"); {
+	case u.Scheme == "" && (filepath.IsAbs(s) || strings.HasPrefix(s, ".")):
+		return "for a file write file:" + s
+	case strings.HasPrefix(s, "feed:"):
+		return "write https:" + strings.TrimPrefix(s, "feed:")
+	case (u.Scheme == "" || strings.Contains(u.Scheme, ".")) && strings.Contains(host, "."):
+		return "did you mean https://" + s + "?"
+	}
+	return "write it as in https://example.com/feed.xml or file:news.xml"
+}
+
+// fileURL makes a file: address absolute. RFC 8089 allows file:/path and
+// file:///path; a relative file:path is ours and starts where config.yaml is.
+func (b *builder) fileURL(path, s string, u *url.URL) string {
+	if u.Host != "" && u.Host != "localhost" {
+		b.fault(path, fmt.Sprintf("%q names the host %s", s, u.Host), "for a file beside config.yaml write file:"+u.Host+u.Path+", for another file:///full/path")
+		return ""
+	}
+	name := u.Path
+	if u.Opaque != "" {
+		unescaped, err := url.PathUnescape(u.Opaque)
+		if err != nil {
+			b.fault(path, fmt.Sprintf("%q is not an address: %s", s, urlFault(err)), "write a % of the file name as %25")
+			return ""
+		}
+		name = unescaped
+	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		b.fault(path, fmt.Sprintf("%q is no file: it has a ? or #", s), "write these characters as %3F and %23")
+		return ""
+	}
+	if name == "" || strings.HasSuffix(name, "/") {
+		b.fault(path, fmt.Sprintf("%q names no file", s), "write it as in file:news.xml")
+		return ""
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(b.dir, filepath.FromSlash(name))
+	}
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Clean(name))}).String()
+}

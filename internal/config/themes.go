@@ -1,0 +1,101 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"broadsheet/syndicate"
+	"broadsheet/syndicate/classify"
+)
+
+// reserved says why a feed cannot have a name, or "".
+func reserved(name string) string {
+	switch {
+	case name == "all":
+		return "all is the feed of every article"
+	case name == "search":
+		return "search is the feed of searches"
+	case strings.HasPrefix(name, "source-"):
+		return "source-… are the feeds of the sources"
+	}
+	return ""
+}
+
+func (b *builder) themeList() {
+	b.themes = map[string]bool{}
+	for _, t := range b.file.Themes {
+		b.themes[t.id] = true
+	}
+	for _, t := range b.file.Themes {
+		path := join("themes", t.id)
+		named := b.themeID(path, t.id)
+		theme := b.theme(path, t)
+		if named {
+			b.validate("themes", classify.Config{Themes: []syndicate.Theme{theme}}.Validate())
+		}
+		b.cfg.Themes = append(b.cfg.Themes, theme)
+	}
+}
+
+// themeID checks an id and reports whether it can be part of a path.
+func (b *builder) themeID(path, id string) bool {
+	key := b.keys[path]
+	switch {
+	case !namePattern.MatchString(id) || len(id) > 64:
+		b.faultAt(key, path, fmt.Sprintf("%q is not a theme's id", id), "use at most 64 small letters a to z, digits and, between them, hyphens; the name for people goes into title")
+		return false
+	case reserved(id) != "":
+		b.faultAt(key, path, "a theme cannot be called that: "+reserved(id), "choose another id")
+	}
+	return true
+}
+
+func (b *builder) theme(path string, t namedTheme) syndicate.Theme {
+	theme := syndicate.Theme{
+		ID:        t.id,
+		Title:     b.localised(t.theme.Title),
+		Not:       t.theme.Not,
+		Threshold: t.theme.Threshold,
+	}
+	for i, term := range t.theme.Terms {
+		theme.Terms = append(theme.Terms, syndicate.Term{Text: term.Term, Weight: term.Weight})
+		b.phrase(fmt.Sprintf("%s.terms[%d]", path, i), term.Term)
+	}
+	for i, phrase := range t.theme.Not {
+		b.phrase(fmt.Sprintf("%s.not[%d]", path, i), phrase)
+	}
+	if len(theme.Terms) == 0 && !b.filledBySource(t.id) {
+		b.fault(path+".terms", "no article can come under this theme", "give it terms, or name it in the themes of a source")
+	}
+	return theme
+}
+
+// maxPhrase is the longest term, in bytes.
+const maxPhrase = 200
+
+// phrase checks the length of a text that is looked for in articles; the
+// classifier checks the rest.
+func (b *builder) phrase(path, text string) {
+	if len(text) > maxPhrase {
+		b.fault(path, fmt.Sprintf("the text is longer than %d bytes", maxPhrase), "name a word or a phrase")
+	}
+}
+
+func (b *builder) filledBySource(id string) bool {
+	return slices.ContainsFunc(b.file.Sources, func(s fileSource) bool { return slices.Contains(s.Themes, id) })
+}
+
+// localised puts a text without a language under that of the site.
+func (b *builder) localised(texts localised) map[string]string {
+	if len(texts) == 0 {
+		return nil
+	}
+	titles := maps.Clone(map[string]string(texts))
+	if s, ok := titles[""]; ok {
+		delete(titles, "")
+		titles[b.cfg.Site.Language] = s
+	}
+	return titles
+}
