@@ -4,10 +4,15 @@
 package mailer
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 )
+
+// ErrExists is returned by stores for an edition that is already there: the
+// same digest at the same instant.
+var ErrExists = errors.New("already there")
 
 // A Digest is a recurring mailing, as the operator configured it.
 type Digest struct {

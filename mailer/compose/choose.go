@@ -1,0 +1,239 @@
+package compose
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"broadsheet/mailer"
+	"broadsheet/syndicate"
+)
+
+// maxFigures is how many figures an item shows, maxPlaces how many places.
+const (
+	maxFigures = 3
+	maxPlaces  = 2
+)
+
+// sections returns the articles of an edition, grouped by theme in the
+// digest's order, without themes that have none.
+func (c *Composer) sections(ctx context.Context, d mailer.Digest, e *mailer.Edition) ([]mailer.Section, error) {
+	themes := c.themes(d)
+	q, err := selection(d, themes, c.location(d))
+	if err != nil {
+		return nil, err
+	}
+	articles, err := c.Store.Fresh(ctx, d.Name, q, e.Since, e.Until)
+	if err != nil {
+		return nil, fmt.Errorf("look for articles: %w", err)
+	}
+	groups := map[string][]candidate{}
+	for i := range articles {
+		if cd, ok := pick(&articles[i], themes); ok {
+			groups[cd.filing.Theme] = append(groups[cd.filing.Theme], cd)
+		}
+	}
+	var out []mailer.Section
+	for _, t := range themes {
+		group := groups[t.ID]
+		if len(group) == 0 {
+			continue
+		}
+		slices.SortFunc(group, rank)
+		s := mailer.Section{Theme: t.ID, Title: t.DisplayTitle(e.Language), URL: c.Site.ThemeURL(t.ID)}
+		if limit := max(d.MaxPerTheme, 1); len(group) > limit {
+			s.More = len(group) - limit
+			group = group[:limit]
+		}
+		for _, cd := range group {
+			s.Items = append(s.Items, c.item(cd, themes, e.Language))
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// themes returns the digest's themes in its order: all that are configured
+// when it names none.
+func (c *Composer) themes(d mailer.Digest) []syndicate.Theme {
+	if len(d.Themes) == 0 {
+		return c.Themes
+	}
+	var out []syndicate.Theme
+	for _, id := range d.Themes {
+		i := slices.IndexFunc(c.Themes, func(t syndicate.Theme) bool { return t.ID == id })
+		if i >= 0 {
+			out = append(out, c.Themes[i])
+		}
+	}
+	return out
+}
+
+// selection returns the query of a digest: any of its themes, and its own.
+func selection(d mailer.Digest, themes []syndicate.Theme, loc *time.Location) (syndicate.Query, error) {
+	var either syndicate.Or
+	for _, t := range themes {
+		either = append(either, syndicate.Field{Name: "theme", Value: t.ID})
+	}
+	q := syndicate.Query{Root: either}
+	if strings.TrimSpace(d.Query) == "" {
+		return q, nil
+	}
+	own, err := syndicate.ParseQuery(d.Query, loc)
+	if err != nil {
+		return q, err
+	}
+	return own.And(q), nil
+}
+
+// A candidate is an article with its filing under one of the digest's themes.
+type candidate struct {
+	*syndicate.Article
+	filing syndicate.Filing
+	also   []string // further themes of the digest
+}
+
+// pick files an article under the one of the digest's themes that it scores
+// highest in.
+func pick(a *syndicate.Article, themes []syndicate.Theme) (candidate, bool) {
+	cd := candidate{Article: a}
+	for _, f := range a.Filings {
+		switch known := slices.ContainsFunc(themes, func(t syndicate.Theme) bool { return t.ID == f.Theme }); {
+		case !known:
+		case cd.filing.Theme == "":
+			cd.filing = f
+		case f.Theme != cd.filing.Theme:
+			cd.also = append(cd.also, f.Theme)
+		}
+	}
+	return cd, cd.filing.Theme != ""
+}
+
+// rank orders candidates: what we saw last first, among what came together the
+// one that fits the theme best. The publisher's date comes late, because it is
+// often a guess; the key makes the order complete.
+func rank(a, b candidate) int {
+	return cmp.Or(
+		b.FirstSeen.Truncate(time.Minute).Compare(a.FirstSeen.Truncate(time.Minute)),
+		cmp.Compare(b.filing.Score, a.filing.Score),
+		b.Published.Compare(a.Published),
+		strings.Compare(a.Key, b.Key),
+	)
+}
+
+// item returns an article as the edition tells it.
+func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mailer.Item {
+	own := cmp.Or(cd.Language, lang)
+	it := mailer.Item{
+		Key:       cd.Key,
+		ID:        cd.ID,
+		Title:     syndicate.Typeset(oneLine(cd.DisplayTitle()), own),
+		URL:       c.Site.ArticleURL(cd.Key),
+		Link:      webLink(cd.URL),
+		Source:    cd.Source,
+		Gist:      syndicate.Typeset(oneLine(cmp.Or(cd.Gist, cd.Summary)), own),
+		Figures:   figures(cd.Figures),
+		Published: cd.Published,
+		Inferred:  cd.Inferred || cd.Published.IsZero(),
+		Reason:    cd.filing.Reason(),
+		Language:  cd.Language,
+	}
+	for _, p := range cd.Places[:min(len(cd.Places), maxPlaces)] {
+		it.Places = append(it.Places, syndicate.Typeset(oneLine(p), own))
+	}
+	if it.Title == "" {
+		it.Title = cmp.Or(shorten(it.Gist, 60), it.Link, it.Key)
+	}
+	if it.Inferred {
+		it.Published = cd.FirstSeen
+	}
+	for i := range c.Sources {
+		if c.Sources[i].Name == cd.Source {
+			it.Source = c.Sources[i].DisplayTitle()
+		}
+	}
+	for _, t := range themes { // in the digest's order
+		if slices.Contains(cd.also, t.ID) {
+			it.Also = append(it.Also, t.DisplayTitle(lang))
+		}
+	}
+	return it
+}
+
+// figures returns the amounts that say most, as they are written, in the order
+// of the text, each once.
+func figures(all []syndicate.Figure) []string {
+	var told []syndicate.Figure
+	for _, f := range all {
+		f.Text = oneLine(f.Text)
+		same := func(o syndicate.Figure) bool {
+			return o.Text == f.Text || f.BaseUnit != "" && o.BaseUnit == f.BaseUnit && o.Normalised == f.Normalised
+		}
+		if f.Text != "" && worth(f) > 0 && !slices.ContainsFunc(told, same) {
+			told = append(told, f)
+		}
+	}
+	for least := 1; len(told) > maxFigures && least <= 3; least++ {
+		for i := len(told) - 1; i >= 0 && len(told) > maxFigures; i-- {
+			if worth(told[i]) == least {
+				told = slices.Delete(told, i, i+1)
+			}
+		}
+	}
+	var out []string
+	for _, f := range told {
+		out = append(out, f.Text)
+	}
+	return out
+}
+
+// worth says how much an amount tells beside a title: money 3, shares and what
+// is measured 2, what is counted 1, and 0 for what is said in passing: times,
+// small numbers, and points whose unit stands elsewhere in the sentence.
+func worth(f syndicate.Figure) int {
+	switch f.BaseUnit {
+	case "元", "USD", "EUR", "GBP", "HKD", "JPY", "AUD", "KRW", "CAD", "SGD", "CHF", "RUB", "TWD", "INR", "DEM", "NZD":
+		return 3
+	case "minute", "day", "month", "year":
+		return 0
+	case "count", "person", "index":
+		if f.Normalised < 100 {
+			return 0
+		}
+		return 1
+	case "":
+		return 1
+	}
+	if strings.HasSuffix(f.Text, "个") {
+		return 0
+	}
+	return 2
+}
+
+// oneLine returns s with every run of white space as one space, and without
+// control characters, above all those that turn the direction of what follows.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// webLink returns a link that readers of mail can follow, or "": a file: link
+// leads nowhere for them.
+func webLink(link string) string {
+	if strings.HasPrefix(link, "http://") || strings.HasPrefix(link, "https://") {
+		return link
+	}
+	return ""
+}

@@ -1,0 +1,158 @@
+package compose
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	htmltemplate "html/template"
+	"io/fs"
+	"slices"
+	"strings"
+	texttemplate "text/template"
+
+	"broadsheet/mailer"
+	"broadsheet/mailer/submit"
+	"broadsheet/templates"
+)
+
+// The templates of a digest.
+const (
+	htmlTemplate = "digest.html"
+	textTemplate = "digest.txt"
+)
+
+// MaxHTML is the most octets that the HTML form takes in a message. Gmail cuts
+// a message off at 102 KB, and with it the way to unsubscribe.
+const MaxHTML = 90_000
+
+// textCols is the width of the text form.
+const textCols = 76
+
+// gistCols are the lengths of gists to try, in columns, longest first.
+var gistCols = [...]int{600, 320, 200, 120}
+
+// render fills in subject, HTML and text. An edition that would be too long
+// gets shorter gists, then fewer items.
+func (c *Composer) render(d mailer.Digest, e *mailer.Edition) error {
+	cat, err := templates.Locale(e.Language)
+	if err != nil {
+		return err
+	}
+	r, err := newRenderer(c.templates(), cat)
+	if err != nil {
+		return err
+	}
+	v := viewer{c: c, d: d, e: e, loc: c.location(d), cat: cat}
+	e.Subject = v.subject()
+	for _, v.gist = range gistCols {
+		if err := r.html(v); err != nil {
+			return err
+		}
+		if submit.EncodedLen(e.HTML) <= MaxHTML {
+			return r.text(v)
+		}
+	}
+	for {
+		size, items := submit.EncodedLen(e.HTML), len(e.Items())
+		if size <= MaxHTML || items == 0 {
+			return r.text(v)
+		}
+		curtail(e.Sections, min(items-1, items*MaxHTML/size))
+		if err := r.html(v); err != nil {
+			return err
+		}
+	}
+}
+
+// curtail leaves keep items in all, taking from the longest section first.
+func curtail(sections []mailer.Section, keep int) {
+	n := 0
+	for _, s := range sections {
+		n += len(s.Items)
+	}
+	for ; n > keep; n-- {
+		i := 0
+		for j := range sections {
+			if len(sections[j].Items) >= len(sections[i].Items) {
+				i = j
+			}
+		}
+		s := &sections[i]
+		s.Items = s.Items[:len(s.Items)-1]
+		s.More++
+	}
+}
+
+// A renderer holds the templates of a digest, read.
+type renderer struct {
+	htmlT *htmltemplate.Template
+	textT *texttemplate.Template
+}
+
+func newRenderer(files fs.FS, cat templates.Catalogue) (renderer, error) {
+	funcs := map[string]any{
+		"t":        cat.T,
+		"whole":    whole,
+		"contents": contents(cat),
+		"wrap":     func(text, first, rest string) string { return Wrap(text, textCols, first, rest) },
+		"rule":     func(mark, text string) string { return strings.Repeat(mark, min(Columns(text), textCols)) },
+		"figures":  figureLine(cat.T("mail.figures"), cat.T("mail.dot")),
+		"join":     joinWith(cat.T("mail.dot")),
+	}
+	var r renderer
+	var err error
+	if r.htmlT, err = htmltemplate.New(htmlTemplate).Funcs(funcs).Option("missingkey=error").ParseFS(files, htmlTemplate); err != nil {
+		return r, fmt.Errorf("template mail/%s: %w", htmlTemplate, err)
+	}
+	if r.textT, err = texttemplate.New(textTemplate).Funcs(funcs).Option("missingkey=error").ParseFS(files, textTemplate); err != nil {
+		return r, fmt.Errorf("template mail/%s: %w", textTemplate, err)
+	}
+	return r, nil
+}
+
+// contents returns a function that writes the themes in a line of text.
+func contents(cat templates.Catalogue) func([]SectionView) string {
+	return func(ss []SectionView) string {
+		var themes []string
+		for _, s := range ss {
+			themes = append(themes, cat.T("mail.contents.theme", s.Title, s.Count))
+		}
+		return cat.T("mail.contents") + strings.Join(themes, cat.T("mail.dot"))
+	}
+}
+
+// figureLine returns a function that writes figures in a line of text.
+func figureLine(label, dot string) func([]FigureView) string {
+	return func(fs []FigureView) string {
+		var texts []string
+		for _, f := range fs {
+			texts = append(texts, f.Text)
+		}
+		return label + strings.Join(texts, dot)
+	}
+}
+
+// joinWith returns a function that joins the texts that are not empty.
+func joinWith(sep string) func(...string) string {
+	return func(parts ...string) string {
+		return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), sep)
+	}
+}
+
+func (r renderer) html(v viewer) error {
+	var b bytes.Buffer
+	if err := r.htmlT.Execute(&b, v.view()); err != nil {
+		return fmt.Errorf("template mail/%s: %w", htmlTemplate, err)
+	}
+	v.e.HTML = b.String()
+	return nil
+}
+
+func (r renderer) text(v viewer) error {
+	var b bytes.Buffer
+	if err := r.textT.Execute(&b, v.view()); err != nil {
+		return fmt.Errorf("template mail/%s: %w", textTemplate, err)
+	}
+	v.e.Text = cmp.Or(strings.TrimSpace(b.String()), v.e.Subject) + "\n"
+	return nil
+}

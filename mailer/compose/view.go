@@ -1,0 +1,303 @@
+package compose
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"broadsheet/mailer"
+	"broadsheet/templates"
+)
+
+// A View is what the templates of a digest are given: mail/digest.html
+// and mail/digest.txt. All texts are plain, the templates escape them.
+type View struct {
+	Language    string // BCP 47
+	Dir         string // "ltr" or "rtl"
+	Site        string // title of the site
+	SiteURL     string
+	Title       string // of the digest
+	Subject     string
+	Date        string // of the edition, in full
+	Preheader   string // what mail programs show beside the subject
+	Summary     string // how many articles, themes and sources
+	Sections    []SectionView
+	Why         string // why the reader gets this
+	Contact     string // the editor's address; "" for none
+	Unsubscribe string // mailto: address; "" for none
+	ArchiveURL  string // earlier editions
+	FeedsURL    string
+}
+
+// A SectionView is a theme with its items.
+type SectionView struct {
+	ID    string // the theme's
+	Title string
+	URL   string // the theme's page
+	Count int    // articles under the theme, those left out included
+	More  string // how many are left out; "" when none
+	Items []ItemView
+}
+
+// An ItemView is one article.
+type ItemView struct {
+	Number   int // counts through the edition, from 1
+	Title    string
+	URL      string // our page
+	Link     string // at the source; "" for none
+	Source   string
+	Places   string // "" for none
+	Date     string // "发布 7月23日"
+	Gist     string // "" for none
+	Figures  []FigureView
+	Also     string // "另见：产业"; "" for none
+	Language string // where it is not that of the edition; else ""
+	Dir      string // "rtl" where the edition's is not; else ""
+}
+
+// A FigureView is an amount as written, or a stretch of a text.
+type FigureView struct {
+	Text  string
+	Whole bool // short enough to be kept on one line
+}
+
+// Bounds of an item's texts in columns; a Chinese character takes two.
+const (
+	titleCols  = 200
+	sourceCols = 60
+	figureCols = 60
+	wholeCols  = 24
+)
+
+// A viewer turns an edition into what the templates are given.
+type viewer struct {
+	c    *Composer
+	d    mailer.Digest
+	e    *mailer.Edition
+	loc  *time.Location
+	cat  templates.Catalogue
+	gist int // columns of a gist
+}
+
+func (v viewer) view() View {
+	out := View{
+		Language:   v.e.Language,
+		Dir:        direction(v.e.Language),
+		Site:       v.c.Site.Title,
+		SiteURL:    v.c.Site.Link("/"),
+		Title:      v.e.Title,
+		Subject:    v.e.Subject,
+		Date:       v.date("mail.date.long", v.e.At),
+		Preheader:  v.preheader(),
+		Summary:    v.summary(),
+		Why:        v.cat.T("mail.why", v.e.Title),
+		Contact:    v.c.Site.Contact,
+		ArchiveURL: v.c.Site.Link("/digests"),
+		FeedsURL:   v.c.Site.Link("/feeds"),
+	}
+	if out.Contact != "" {
+		out.Unsubscribe = mailer.UnsubscribeURL(out.Contact, v.e.Digest)
+	}
+	n := 0
+	for _, s := range v.e.Sections {
+		sv := SectionView{ID: s.Theme, Title: s.Title, URL: s.URL, Count: count(s)}
+		if s.More > 0 {
+			sv.More = v.number("mail.more", s.More)
+		}
+		for i := range s.Items {
+			n++
+			sv.Items = append(sv.Items, v.item(&s.Items[i], n))
+		}
+		out.Sections = append(out.Sections, sv)
+	}
+	return out
+}
+
+func (v viewer) item(it *mailer.Item, n int) ItemView {
+	out := ItemView{
+		Number: n,
+		Title:  shorten(it.Title, titleCols),
+		URL:    it.URL,
+		Link:   it.Link,
+		Source: shorten(oneLine(it.Source), sourceCols),
+		Places: shorten(oneLine(strings.Join(it.Places, v.cat.T("mail.comma"))), sourceCols),
+		Date:   v.published(it),
+	}
+	if v.gist > 0 {
+		out.Gist = shorten(it.Gist, v.gist)
+	}
+	for _, f := range it.Figures {
+		text := shorten(f, figureCols)
+		out.Figures = append(out.Figures, FigureView{Text: text, Whole: Columns(text) <= wholeCols})
+	}
+	if len(it.Also) > 0 {
+		out.Also = v.cat.T("mail.also", strings.Join(it.Also, v.cat.T("mail.comma")))
+	}
+	if it.Language != "" && !strings.EqualFold(it.Language, v.e.Language) {
+		out.Language = it.Language
+	}
+	if dir := textDirection(it.Title); dir != direction(v.e.Language) {
+		out.Dir = dir
+	}
+	return out
+}
+
+// published says when an item was published, or first seen where its source
+// does not tell. The year stands only where it is not the edition's.
+func (v viewer) published(it *mailer.Item) string {
+	layout := "mail.date.full"
+	if it.Published.In(v.loc).Year() == v.e.At.In(v.loc).Year() {
+		layout = "mail.date.day"
+	}
+	key := "mail.published"
+	if it.Inferred {
+		key = "mail.first_seen"
+	}
+	return v.cat.T(key, v.date(layout, it.Published))
+}
+
+// date writes a date by a layout of the catalogue, as package time's, with
+// the catalogue's names of months and days.
+func (v viewer) date(layout string, t time.Time) string {
+	t = t.In(v.loc)
+	out := t.Format(v.cat.T(layout))
+	for _, names := range []struct {
+		key, english string
+		n            int
+	}{
+		{"mail.months", t.Month().String(), int(t.Month()) - 1},
+		{"mail.weekdays", t.Weekday().String(), int(t.Weekday())},
+	} {
+		if own := strings.Fields(v.cat.T(names.key)); names.n < len(own) {
+			out = strings.ReplaceAll(out, names.english, own[names.n])
+		}
+	}
+	return out
+}
+
+// number writes a text that counts something: the key with .one for one.
+func (v viewer) number(key string, n int) string {
+	if n == 1 {
+		return v.cat.T(key+".one", n)
+	}
+	return v.cat.T(key+".other", n)
+}
+
+// summary says what is in the edition in one line.
+func (v viewer) summary() string {
+	if len(v.e.Sections) == 0 {
+		return v.cat.T("mail.nothing")
+	}
+	articles := 0
+	sources := map[string]bool{}
+	for _, s := range v.e.Sections {
+		articles += count(s)
+		for _, it := range s.Items {
+			sources[it.Source] = true
+		}
+	}
+	return v.cat.T("mail.summary", v.number("mail.articles", articles),
+		v.number("mail.themes", len(v.e.Sections)), v.number("mail.sources", len(sources)))
+}
+
+// preheader is made of the first title of every theme.
+func (v viewer) preheader() string {
+	var titles []string
+	for _, s := range v.e.Sections {
+		if len(s.Items) > 0 {
+			titles = append(titles, shorten(s.Items[0].Title, 80))
+		}
+	}
+	return shorten(strings.Join(titles, v.cat.T("mail.semicolon")), 200)
+}
+
+// subjectCols is the longest subject in columns: 30 Chinese characters.
+const subjectCols = 60
+
+// subject tells what is in the edition: title, date, and how many articles
+// each theme has, for as many themes as fit.
+func (v viewer) subject() string {
+	head := []any{shorten(v.e.Title, subjectCols/2), v.date("mail.date.subject", v.e.At)}
+	if len(v.e.Sections) == 0 {
+		return v.cat.T("mail.subject", append(head, v.cat.T("mail.nothing"))...)
+	}
+	subject := ""
+	parts := ""
+	for i, s := range v.e.Sections {
+		if i > 0 {
+			parts += v.cat.T("mail.subject.join")
+		}
+		parts += v.cat.T("mail.subject.theme", s.Title, count(s))
+		longer := v.cat.T("mail.subject", append(slices.Clone(head), parts)...)
+		if Columns(longer) > subjectCols {
+			if rest := subject + v.cat.T("mail.subject.rest"); subject != "" && Columns(rest) <= subjectCols {
+				subject = rest
+			}
+			break
+		}
+		subject = longer
+	}
+	return cmp.Or(subject, v.cat.T("mail.subject", append(head, strconv.Itoa(len(v.e.Items())))...))
+}
+
+// count returns the articles of a section, those left out included.
+func count(s mailer.Section) int { return len(s.Items) + s.More }
+
+// direction returns the direction of a language's script.
+func direction(lang string) string {
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	if slices.Contains([]string{"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}, base) {
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// textDirection returns the direction of the first letter of a text (UAX #9,
+// rule P2).
+func textDirection(text string) string {
+	for _, r := range text {
+		switch {
+		case unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam):
+			return "rtl"
+		case unicode.IsLetter(r):
+			return "ltr"
+		}
+	}
+	return "ltr"
+}
+
+// whole divides a text into what should stay on one line, a number with its
+// unit, and what lies between.
+func whole(text string) []FigureView {
+	var out []FigureView
+	plain := ""
+	for i, word := range strings.Split(text, " ") {
+		if i > 0 {
+			plain += " "
+		}
+		for _, piece := range pieces(word) {
+			if !amount(piece) {
+				plain += piece
+				continue
+			}
+			if plain != "" {
+				out = append(out, FigureView{Text: plain})
+				plain = ""
+			}
+			out = append(out, FigureView{Text: piece, Whole: true})
+		}
+	}
+	if plain != "" {
+		out = append(out, FigureView{Text: plain})
+	}
+	return out
+}
+
+// amount reports whether a piece is a number with a Chinese unit, which
+// browsers would divide.
+func amount(piece string) bool {
+	return strings.ContainsAny(piece, "0123456789") && strings.ContainsAny(piece, units) && Columns(piece) <= wholeCols
+}
