@@ -1,0 +1,167 @@
+package web
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"broadsheet/syndicate"
+)
+
+// maxCardFigures is how many figures a list shows of an article.
+const maxCardFigures = 4
+
+// maxGist is how many characters of a source's own summary a list shows; our
+// own is short by itself.
+const maxGist = 200
+
+// A card is an article in a list.
+type card struct {
+	Href, Title, Gist string
+	Lang              string // of the article; "" when unknown
+	PageLang          string
+	Places, Source    string
+	DateLabel         string
+	Date, Datetime    string
+	Figures           []string
+	Also              *also
+}
+
+// An also is what else an article is filed under.
+type also struct {
+	Label  string
+	Themes []link
+}
+
+// card returns a as a list of a theme ("" is none) shows it.
+func (v *view) card(a *syndicate.Article, theme string) card {
+	c := card{
+		Href:     v.Link("/articles/" + a.Key),
+		Title:    v.title(a),
+		Gist:     gist(a),
+		Lang:     a.Language,
+		PageLang: v.Lang(),
+		Places:   strings.Join(head(a.Places, 2), "、"),
+		Source:   v.sourceTitle(a.Source),
+		Figures:  figureTexts(a.Figures),
+	}
+	if !strings.HasPrefix(a.Language, "zh") {
+		c.Places = strings.Join(head(a.Places, 2), ", ")
+	}
+	c.DateLabel, c.Date, c.Datetime = v.dateOf(a)
+	var rest []syndicate.Filing
+	for _, f := range a.Filings {
+		if f.Theme != theme {
+			rest = append(rest, f)
+		}
+	}
+	if links := v.themeLinks(rest); theme != "" && len(links) > 0 {
+		c.Also = &also{Label: v.T("web.article.also"), Themes: links}
+	}
+	return c
+}
+
+// title returns the title of a for people, and words for an article without
+// one.
+func (v *view) title(a *syndicate.Article) string {
+	for _, s := range []string{a.DisplayTitle(), cut(gist(a), 60)} {
+		if s = strings.TrimSpace(s); s != "" {
+			return syndicate.Typeset(s, a.Language)
+		}
+	}
+	return v.T("web.article.untitled")
+}
+
+// dateOf returns the date of an article, and what it is the date of: events in
+// an article have dates of their own.
+func (v *view) dateOf(a *syndicate.Article) (label, date, datetime string) {
+	t, label := a.Published, v.T("web.article.published")
+	if a.Inferred {
+		t, label = a.FirstSeen, v.T("web.article.first_seen")
+	}
+	return label, v.Day(t), t.In(v.s.cfg.Site.Location).Format(time.RFC3339)
+}
+
+func gist(a *syndicate.Article) string {
+	if a.Gist != "" {
+		return syndicate.Typeset(a.Gist, a.Language)
+	}
+	s := strings.Join(strings.Fields(a.Summary), " ")
+	if s == "" {
+		s, _, _ = strings.Cut(strings.TrimSpace(a.Text), "\n")
+	}
+	return syndicate.Typeset(cut(s, maxGist), a.Language)
+}
+
+// cut shortens s to n characters and marks the cut.
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return strings.TrimSpace(string([]rune(s)[:n])) + "……"
+}
+
+func head[T any](list []T, n int) []T { return list[:min(n, len(list))] }
+
+func figureTexts(figures []syndicate.Figure) []string {
+	var texts []string
+	seen := make(map[string]bool)
+	for _, f := range figures {
+		if len(texts) < maxCardFigures && f.Text != "" && !seen[f.Text] {
+			seen[f.Text] = true
+			texts = append(texts, f.Text)
+		}
+	}
+	return texts
+}
+
+// A list is a page of cards.
+type list struct {
+	Cards        []card
+	Newer, Older *link
+	PagesLabel   string
+}
+
+// pageNumber returns the page of a list that the address asks for, from 1, and
+// whether there can be such a page.
+func (v *view) pageNumber() (int, bool) {
+	text := v.values.Get("page")
+	if text == "" {
+		return 1, true
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 1 && n <= maxPage
+}
+
+// list makes a list of articles, of which there is one more than perPage when
+// there is a next page.
+func (v *view) list(articles []syndicate.Article, theme string, number int) list {
+	l := list{PagesLabel: v.T("web.pages")}
+	if number > 1 {
+		l.Newer = &link{Href: v.pageLink(number - 1), Title: v.T("web.newer")}
+	}
+	if len(articles) > perPage && number < maxPage {
+		l.Older = &link{Href: v.pageLink(number + 1), Title: v.T("web.older")}
+	}
+	for i := range head(articles, perPage) {
+		l.Cards = append(l.Cards, v.card(&articles[i], theme))
+	}
+	return l
+}
+
+func (v *view) pageLink(number int) string {
+	values := url.Values{}
+	if q := v.values.Get("q"); q != "" {
+		values.Set("q", q)
+	}
+	if number > 1 {
+		values.Set("page", strconv.Itoa(number))
+	}
+	path := (&url.URL{Path: v.path}).EscapedPath()
+	if len(values) > 0 {
+		path += "?" + values.Encode()
+	}
+	return v.Link(path)
+}

@@ -1,0 +1,148 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"html/template"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"broadsheet/mailer"
+	"broadsheet/syndicate"
+)
+
+// How many editions the list of all digests shows of each, and that of one.
+const (
+	someEditions = 6
+	manyEditions = 500
+)
+
+type digestsBody struct{ Digests []listedDigest }
+
+type listedDigest struct {
+	ID, Href, Title string
+	Editions        []listedEdition
+}
+
+type listedEdition struct{ Href, Title, Lang, Number, Date, Skipped string }
+
+func (s *server) listDigests(r *http.Request, v *view) (*response, error) {
+	var body digestsBody
+	for i := range s.cfg.Digests {
+		d, err := s.digest(r, v, &s.cfg.Digests[i], someEditions)
+		if err != nil {
+			return nil, err
+		}
+		d.Href = v.Link("/digests/" + url.PathEscape(s.cfg.Digests[i].Name))
+		body.Digests = append(body.Digests, d)
+	}
+	return v.render("digests", frame{Title: v.T("web.digests"), Body: body})
+}
+
+func (s *server) listDigest(r *http.Request, v *view) (*response, error) {
+	for i := range s.cfg.Digests {
+		if s.cfg.Digests[i].Name != r.PathValue("name") {
+			continue
+		}
+		d, err := s.digest(r, v, &s.cfg.Digests[i], manyEditions)
+		if err != nil {
+			return nil, err
+		}
+		return v.render("digests", frame{Title: d.Title + " · " + v.T("web.digests"), Body: digestsBody{Digests: []listedDigest{d}}})
+	}
+	return nil, syndicate.ErrNotFound
+}
+
+func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit int) (listedDigest, error) {
+	title := d.Title
+	if title == "" {
+		title = d.Name
+	}
+	out := listedDigest{ID: "digest-" + d.Name, Title: title}
+	editions, err := s.Editions.Editions(r.Context(), d.Name, limit)
+	if err != nil {
+		return out, err
+	}
+	for i := range editions {
+		e := &editions[i]
+		l := listedEdition{Date: v.Day(e.At), Lang: e.Language}
+		if e.Number > 0 && e.Skipped == "" {
+			l.Href = v.Link("/digests/" + url.PathEscape(d.Name) + "/" + strconv.Itoa(e.Number))
+			l.Number = v.T("web.digests.number", e.Number)
+			if l.Title = e.Subject; l.Title == "" {
+				l.Title = title
+			}
+		} else {
+			l.Skipped = v.T("web.digests.skipped", e.Skipped)
+		}
+		out.Editions = append(out.Editions, l)
+	}
+	return out, nil
+}
+
+// edition shows an edition as it was mailed, with a way back to the paper on
+// top.
+func (s *server) edition(r *http.Request, v *view) (*response, error) {
+	number, err := strconv.Atoi(r.PathValue("number"))
+	if err != nil || number < 1 || r.PathValue("number") != strconv.Itoa(number) {
+		return nil, syndicate.ErrNotFound
+	}
+	name := r.PathValue("name")
+	e, err := s.Editions.NumberedEdition(r.Context(), name, number)
+	if err != nil {
+		return nil, err
+	}
+	if e.HTML == "" {
+		return nil, syndicate.ErrNotFound // a text-only edition has no page
+	}
+	var bar bytes.Buffer
+	if err := editionBar.Execute(&bar, []link{
+		{Href: v.Link("/"), Title: v.Site()},
+		{Href: v.Link("/digests/" + url.PathEscape(name)), Title: v.T("web.digests")},
+	}); err != nil {
+		return nil, err
+	}
+	body, err := insertAfterBodyTag(e.HTML, bar.String())
+	if err != nil {
+		return nil, err
+	}
+	return &response{
+		body: body, contentType: "text/html; charset=utf-8", cache: pageCaching, policy: mailPolicy, perReader: true,
+	}, nil
+}
+
+var editionBar = template.Must(template.New("bar").Parse(
+	`<nav style="padding:12px 16px;text-align:center;font:14px/1.7 sans-serif">` +
+		`{{range $i, $l := .}}{{if $i}} · {{end}}<a href="{{$l.Href}}" style="color:inherit">{{$l.Title}}</a>{{end}}</nav>`))
+
+// insertAfterBodyTag puts markup first into the body of a document, which is
+// otherwise left as it is, byte for byte.
+func insertAfterBodyTag(document, markup string) ([]byte, error) {
+	z := html.NewTokenizer(strings.NewReader(document))
+	var b bytes.Buffer
+	done := false
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			break
+		}
+		b.Write(z.Raw())
+		if name, _ := z.TagName(); kind == html.StartTagToken && !done && atom.Lookup(name) == atom.Body {
+			b.WriteString(markup)
+			done = true
+		}
+	}
+	if err := z.Err(); !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if !done {
+		return append([]byte(markup), b.Bytes()...), nil
+	}
+	return b.Bytes(), nil
+}

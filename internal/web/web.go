@@ -1,0 +1,211 @@
+// Package web serves feeds and pages over HTTP. It writes no feed, keeps no
+// article and listens nowhere: those are the parts it is given, and the
+// server it is put into.
+//
+// Every address answers GET and HEAD only, changes nothing and needs no
+// script. A feed's address always answers with the feed, or with a short
+// explanation as problem+json (RFC 9457); every other address with a page.
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"broadsheet/mailer"
+	"broadsheet/syndicate"
+)
+
+// A Config is what the pages are about. It comes from other parts of the
+// configuration; web has no block of its own.
+type Config struct {
+	Site    syndicate.Site
+	Themes  []syndicate.Theme  // in the order of the front page
+	Sources []syndicate.Source // for their titles
+	Digests []mailer.Digest    // in the order of /digests
+}
+
+// Articles is what pages need from storage.
+type Articles interface {
+	// Article returns the article with a key, or syndicate.ErrNotFound.
+	Article(ctx context.Context, key string) (syndicate.Article, error)
+	// Articles returns the articles that q selects at now, newest FirstSeen
+	// first, at most limit of them, after the first offset ones.
+	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
+	// Count returns how many articles q selects at now.
+	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
+}
+
+// Feeds is what feeds are served from.
+type Feeds interface {
+	// Feed returns a feed as "rss", "atom" or "json", or syndicate.ErrNotFound.
+	Feed(ctx context.Context, name, format string) (syndicate.Document, error)
+	// Listed returns all feeds with their titles in a language.
+	Listed(lang string) []syndicate.Listed
+	// OPML returns the list of all feeds as OPML.
+	OPML() (syndicate.Document, error)
+}
+
+// Editions is what the pages of past digests need from storage.
+type Editions interface {
+	// Editions returns the newest editions of a digest, newest first, at most
+	// limit of them. They need no sections and bodies.
+	Editions(ctx context.Context, digest string, limit int) ([]mailer.Edition, error)
+	// NumberedEdition returns the whole edition of a digest that has a number,
+	// or syndicate.ErrNotFound.
+	NumberedEdition(ctx context.Context, digest string, number int) (mailer.Edition, error)
+}
+
+// Health tells whether the program can do its work.
+type Health interface {
+	// Ready returns nil, or why requests should go to another node.
+	Ready(ctx context.Context) error
+}
+
+// Parts are what a handler works with.
+type Parts struct {
+	Articles Articles
+	Feeds    Feeds
+	Editions Editions
+	Health   Health           // nil is always ready
+	Logger   *slog.Logger     // nil discards
+	Now      func() time.Time // for dates and ages in queries; nil is time.Now
+	// Fresh is how long a feed is served without asking Feeds for it again;
+	// 0 is a second, below 0 asks at every request.
+	Fresh time.Duration
+}
+
+// New returns the handler of all addresses. It keeps a copy of what cfg and
+// parts say: for another configuration, make another handler.
+func New(cfg Config, parts Parts) (http.Handler, error) {
+	if parts.Logger == nil {
+		parts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if parts.Now == nil {
+		parts.Now = time.Now
+	}
+	if cfg.Site.Location == nil {
+		cfg.Site.Location = time.UTC
+	}
+	s := &server{cfg: cfg, Parts: parts}
+	if u, err := url.Parse(cfg.Site.URL); err == nil {
+		s.base = strings.TrimSuffix(u.EscapedPath(), "/")
+		s.secure = u.Scheme == "https"
+	}
+	var err error
+	if s.texts, err = catalogues(); err != nil {
+		return nil, fmt.Errorf("wording of pages: %w", err)
+	}
+	if s.static, err = staticFiles(&s.zip); err != nil {
+		return nil, fmt.Errorf("files of pages: %w", err)
+	}
+	if s.pages, err = parsePages(); err != nil {
+		return nil, fmt.Errorf("templates of pages: %w", err)
+	}
+	s.feeds = newFeedCache(parts.Feeds, &s.zip, parts.Fresh, parts.Logger)
+	s.mux = s.routes()
+	return s, nil
+}
+
+// Server returns a server for handler whose limits keep slow and greedy
+// clients from holding connections for good. It has no address: give it a
+// listener.
+func Server(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+}
+
+// A server answers all requests.
+type server struct {
+	cfg Config
+	Parts
+	base   string // path of the site's address, without a slash at the end
+	secure bool   // the site's address is https
+	texts  map[string]wording
+	static static
+	pages  pages
+	feeds  *feedCache
+	zip    zipper
+	mux    *http.ServeMux
+}
+
+func (s *server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	page := func(pattern string, f pageFunc) { mux.Handle(pattern, s.page(f)) }
+	page("/{$}", s.front)
+	page("/themes/{id}", s.theme)
+	page("/articles/{key}", s.article)
+	page("/search", s.search)
+	page("/feeds", s.listFeeds)
+	page("/digests", s.listDigests)
+	page("/digests/{name}", s.listDigest)
+	page("/digests/{name}/{number}", s.edition)
+	mux.HandleFunc("/feeds.opml", s.opml)
+	mux.HandleFunc("/static/{file}", s.file)
+	mux.HandleFunc("/healthz", s.healthz)
+	mux.HandleFunc("/readyz", s.readyz)
+	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
+	return mux
+}
+
+// ServeHTTP answers one request.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			s.Logger.Error("page panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			s.fail(w, r, http.StatusInternalServerError)
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	if s.base != "" && strings.HasPrefix(r.URL.Path, s.base+"/") {
+		http.StripPrefix(s.base, http.HandlerFunc(s.answer)).ServeHTTP(w, r)
+		return
+	}
+	s.answer(w, r)
+}
+
+func (s *server) answer(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		s.fail(w, r, http.StatusMethodNotAllowed)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/feeds/") {
+		s.feed(w, r) // most requests are for these, and the mux knows many paths
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+func (s *server) healthz(w http.ResponseWriter, r *http.Request) {
+	s.plain(w, r, http.StatusOK, "ok\n")
+}
+
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	if s.Health != nil {
+		if err := s.Health.Ready(r.Context()); err != nil {
+			s.Logger.Warn("not ready", "error", err)
+			s.plain(w, r, http.StatusServiceUnavailable, "not ready; the log says why\n")
+			return
+		}
+	}
+	s.plain(w, r, http.StatusOK, "ready\n")
+}
+
+func (s *server) plain(w http.ResponseWriter, r *http.Request, status int, text string) {
+	s.send(w, r, &response{
+		status: status, body: []byte(text), contentType: "text/plain; charset=utf-8", cache: "no-store",
+	})
+}

@@ -1,0 +1,227 @@
+package publish
+
+import (
+	"html"
+	"mime"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/feeds"
+
+	"broadsheet/syndicate"
+)
+
+// A channel is a feed made ready for any format: gorilla/feeds' own form of
+// it, and beside it what that cannot hold.
+type channel struct {
+	*feeds.Feed
+	name     string
+	site     syndicate.Site
+	page     string    // address of the page with the same articles
+	changed  time.Time // newest change of its articles, whole seconds; zero without articles
+	articles []item    // as Feed.Items, in this order
+}
+
+// self returns the feed's own address in a format.
+func (c *channel) self(format string) string { return c.site.FeedURL(c.name, format) }
+
+// An item is an article made ready for any format.
+type item struct {
+	*feeds.Item // Title and Description are plain text, Content is HTML
+
+	article    *syndicate.Article
+	page       string // address of its own page
+	language   string // BCP 47; "" when unknown
+	authors    []string
+	categories []category // themes first
+	enclosures []feeds.Enclosure
+	source     source
+}
+
+// A category is a theme the article is filed under (id and scheme are set), or
+// a word the source gave it.
+type category struct{ id, scheme, label string }
+
+// A source is where an article came from. Its url is empty when the source is
+// not configured any more.
+type source struct{ title, url, id string }
+
+func (p *Publisher) channel(sel selection, articles []syndicate.Article) *channel {
+	title := p.Site.Title
+	if sel.Kind != "all" {
+		title = sel.Title + " · " + p.Site.Title
+	}
+	ch := &channel{name: sel.Name, site: p.Site, page: p.Site.Link(sel.Page)}
+	ch.Feed = &feeds.Feed{
+		Title:       clean(title),
+		Id:          p.feedID(sel.Name),
+		Description: clean(sel.description),
+		Link:        &feeds.Link{Href: ch.page, Rel: "alternate", Type: "text/html"},
+		Author:      &feeds.Author{Name: clean(p.Site.Title)},
+	}
+	for i := range articles {
+		it := p.item(&articles[i])
+		ch.articles = append(ch.articles, it)
+		ch.Items = append(ch.Items, it.Item)
+		if it.Updated.After(ch.Updated) {
+			ch.Updated = it.Updated
+		}
+	}
+	ch.changed = ch.Updated.Truncate(time.Second)
+	return ch
+}
+
+// feedID returns the id of a feed, which stays when the site changes from http
+// to https: a tag: URI (RFC 4151).
+func (p *Publisher) feedID(name string) string {
+	host := "localhost"
+	if u, err := url.Parse(p.Site.URL); err == nil && u.Hostname() != "" {
+		host = strings.ToLower(u.Hostname())
+	}
+	return "tag:" + host + ",2026:feeds/" + name
+}
+
+func (p *Publisher) item(a *syndicate.Article) item {
+	it := item{article: a, page: p.Site.ArticleURL(a.Key), language: a.Language, source: p.source(a.Source)}
+	link := address(a.URL)
+	if link == "" {
+		link = it.page
+	}
+	it.Item = &feeds.Item{
+		Title:       oneLine(a.DisplayTitle()),
+		Link:        &feeds.Link{Href: link, Rel: "alternate", Type: "text/html"},
+		Id:          a.ID,
+		IsPermaLink: "false",
+		Description: summary(a),
+		Content:     content(a),
+		Created:     a.Published.UTC().Truncate(time.Second),
+		Updated:     changed(a),
+	}
+	if it.Title == "" {
+		it.Title = shorten(it.Description, 60)
+	}
+	if it.Title == "" {
+		it.Title = link
+	}
+	if it.Description == "" && it.Content == "" {
+		it.Description = it.Title // every format wants some text
+	}
+	it.authors = unique(a.Authors)
+	it.categories = p.categories(a)
+	for _, e := range a.Enclosures {
+		if u := address(e.URL); u != "" {
+			it.enclosures = append(it.enclosures, feeds.Enclosure{Url: u, Type: mediaType(e), Length: strconv.FormatInt(max(e.Length, 0), 10)})
+		}
+	}
+	return it
+}
+
+// changed returns when a changed last. Below the second it is made from the
+// article's key: articles that one poll brings would otherwise share the
+// instant, which readers take for a feed that was touched as a whole.
+func changed(a *syndicate.Article) time.Time {
+	t := a.Changed
+	if t.IsZero() {
+		t = a.FirstSeen
+	}
+	t = t.UTC().Truncate(time.Second)
+	if len(a.Key) < 5 {
+		return t
+	}
+	n, err := strconv.ParseUint(a.Key[:5], 16, 32)
+	if err != nil {
+		return t
+	}
+	return t.Add(time.Duration(n*999_999>>20) * time.Microsecond)
+}
+
+func (p *Publisher) source(name string) source {
+	for i := range p.Sources {
+		s := &p.Sources[i]
+		if s.Name != name {
+			continue
+		}
+		if u := address(s.URL); u != "" {
+			return source{title: clean(s.DisplayTitle()), url: u, id: u}
+		}
+		// A file's address is nobody's business.
+		return source{title: clean(s.DisplayTitle()), url: p.Site.FeedURL(sourcePrefix+name, "rss"), id: p.feedID(sourcePrefix + name)}
+	}
+	return source{title: clean(name)}
+}
+
+// categories returns the themes of a, highest score first, and the source's
+// own words for it.
+func (p *Publisher) categories(a *syndicate.Article) []category {
+	var list []category
+	seen := make(map[string]bool)
+	for _, f := range a.Filings {
+		for i := range p.Themes {
+			if t := &p.Themes[i]; t.ID == f.Theme && !seen[t.DisplayTitle(p.Site.Language)] {
+				label := clean(t.DisplayTitle(p.Site.Language))
+				seen[label] = true
+				list = append(list, category{id: t.ID, scheme: p.Site.Link("/themes/"), label: label})
+			}
+		}
+	}
+	for _, c := range unique(a.Categories) {
+		if !seen[c] {
+			list = append(list, category{label: c})
+		}
+	}
+	return list
+}
+
+// summary returns our summary of a, else the source's, as plain text.
+func summary(a *syndicate.Article) string {
+	for _, s := range []string{a.Gist, a.Summary} {
+		if s = oneLine(s); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// content returns the whole article as HTML.
+func content(a *syndicate.Article) string {
+	if s := strings.TrimSpace(clean(a.Content)); s != "" {
+		return s
+	}
+	var b strings.Builder
+	for line := range strings.Lines(clean(a.Text)) {
+		if line = strings.TrimSpace(line); line != "" {
+			b.WriteString("<p>" + html.EscapeString(line) + "</p>\n")
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// mediaType returns the media type of e, guessed from its name when the source
+// gave none: RSS and JSON Feed want one.
+func mediaType(e syndicate.Enclosure) string {
+	if t, _, err := mime.ParseMediaType(e.Type); err == nil && strings.Contains(t, "/") {
+		return t
+	}
+	if u, err := url.Parse(e.URL); err == nil {
+		switch strings.ToLower(path.Ext(u.Path)) { // not mime.TypeByExtension: machines differ in it
+		case ".mp3":
+			return "audio/mpeg"
+		case ".m4a":
+			return "audio/mp4"
+		case ".mp4":
+			return "video/mp4"
+		case ".jpg", ".jpeg":
+			return "image/jpeg"
+		case ".png":
+			return "image/png"
+		case ".webp":
+			return "image/webp"
+		case ".pdf":
+			return "application/pdf"
+		}
+	}
+	return "application/octet-stream"
+}

@@ -1,0 +1,113 @@
+package publish
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/feeds"
+
+	"broadsheet/syndicate"
+)
+
+// The json types are gorilla/feeds' with what those lack; see the rss types
+// for how.
+type (
+	jsonFeed struct {
+		feeds.JSONFeed
+		Author *struct{}  `json:"author,omitempty"` // always nil: hides what JSON Feed 1.1 deprecates
+		Items  []jsonItem `json:"items"`            // there even when empty
+	}
+	jsonItem struct {
+		*feeds.JSONItem
+		Author      *struct{}        `json:"author,omitempty"` // always nil
+		Language    string           `json:"language,omitempty"`
+		Attachments []jsonAttachment `json:"attachments,omitempty"`
+		Broadsheet  jsonExtension    `json:"_broadsheet"`
+	}
+	jsonAttachment struct {
+		URL      string `json:"url"`
+		MIMEType string `json:"mime_type"`
+		Size     int64  `json:"size_in_bytes,omitempty"`
+	}
+	// A jsonExtension is what we think of an article.
+	jsonExtension struct {
+		Source    jsonSource         `json:"source"`
+		FirstSeen time.Time          `json:"first_seen"`
+		Inferred  bool               `json:"date_inferred,omitempty"` // the source gave no date
+		Themes    []jsonTheme        `json:"themes,omitempty"`
+		Places    []string           `json:"places,omitempty"`
+		Figures   []syndicate.Figure `json:"figures,omitempty"`
+	}
+	jsonSource struct {
+		Name  string `json:"name"`
+		Title string `json:"title"`
+		URL   string `json:"url,omitempty"`
+	}
+	jsonTheme struct {
+		ID        string  `json:"id"`
+		Score     float64 `json:"score"`
+		Threshold float64 `json:"threshold"`
+		Reason    string  `json:"reason"`
+	}
+)
+
+func writeJSON(c *channel) ([]byte, error) {
+	base := (&feeds.JSON{Feed: c.Feed}).JSONFeed()
+	base.Language = c.site.Language
+	base.FeedUrl = c.self("json")
+	base.Authors = []*feeds.JSONAuthor{{Name: c.Author.Name, Url: c.site.Link("/")}}
+
+	doc := jsonFeed{JSONFeed: *base, Items: make([]jsonItem, 0, len(c.articles))}
+	for i, it := range c.articles {
+		doc.Items = append(doc.Items, newJSONItem(base.Items[i], it))
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(doc); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func newJSONItem(base *feeds.JSONItem, it item) jsonItem {
+	base.Url = it.page
+	if it.Link.Href != it.page {
+		base.ExternalUrl = it.Link.Href
+	}
+	if base.ContentHTML == "" {
+		base.ContentText = it.Description
+	}
+	for _, name := range it.authors {
+		base.Authors = append(base.Authors, &feeds.JSONAuthor{Name: name})
+	}
+	for _, c := range it.categories {
+		base.Tags = append(base.Tags, c.label)
+	}
+	out := jsonItem{JSONItem: base, Language: it.language, Broadsheet: extension(it)}
+	for _, e := range it.enclosures {
+		size, err := strconv.ParseInt(e.Length, 10, 64)
+		if err != nil {
+			size = 0
+		}
+		out.Attachments = append(out.Attachments, jsonAttachment{URL: e.Url, MIMEType: e.Type, Size: size})
+	}
+	return out
+}
+
+func extension(it item) jsonExtension {
+	a := it.article
+	x := jsonExtension{
+		Source:    jsonSource{Name: a.Source, Title: it.source.title, URL: it.source.url},
+		FirstSeen: a.FirstSeen.UTC().Truncate(time.Second),
+		Inferred:  a.Inferred,
+		Places:    a.Places,
+		Figures:   a.Figures,
+	}
+	for _, f := range a.Filings {
+		x.Themes = append(x.Themes, jsonTheme{ID: f.Theme, Score: f.Score, Threshold: f.Threshold, Reason: f.Reason()})
+	}
+	return x
+}
