@@ -10,40 +10,40 @@ import (
 //
 // What the source said is kept apart from what we think of it (Analysis).
 type Article struct {
-	Key    string // 32 hex digits, from source and identity; see NewKey
-	ID     string // public tag: URI (RFC 4151); see NewID
-	Source string // Source.Name
-	GUID   string // the source's own id, byte for byte; "" when it gave none
+	Key    string `json:"key"`            // 32 hex digits, from source and identity; see NewKey
+	ID     string `json:"id"`             // public tag: URI (RFC 4151); see NewID
+	Source string `json:"source"`         // Source.Name
+	GUID   string `json:"guid,omitempty"` // the source's own id, byte for byte; "" when it gave none
 
-	Title      string // plain text, as the source gave it
-	URL        string // at the source, absolute; "" when it has none
-	Summary    string // the source's own summary, plain text
-	Content    string // sanitised HTML
-	Text       string // Content as plain text, one paragraph a line
-	Sections   []Section
-	Authors    []string
-	Categories []string
-	Language   string // BCP 47, such as zh-Hans or en
-	Enclosures []Enclosure
+	Title      string      `json:"title"`             // plain text, as the source gave it
+	URL        string      `json:"url,omitempty"`     // at the source, absolute; "" when it has none
+	Summary    string      `json:"summary,omitempty"` // the source's own summary, plain text
+	Content    string      `json:"content,omitempty"` // sanitised HTML
+	Text       string      `json:"text,omitempty"`    // Content as plain text, one paragraph a line
+	Sections   []Section   `json:"sections,omitempty"`
+	Authors    []string    `json:"authors,omitempty"`
+	Categories []string    `json:"categories,omitempty"`
+	Language   string      `json:"language,omitempty"` // BCP 47, such as zh-Hans or en
+	Enclosures []Enclosure `json:"enclosures,omitempty"`
 
-	Published    time.Time // as the source says, never in the future; FirstSeen when Inferred
-	PublishedRaw string    // the source's date as it stood there
-	Inferred     bool      // the source gave no usable date
-	Updated      time.Time // as the source says; zero when it does not
-	FirstSeen    time.Time // when we first had it; digests and feeds go by this
-	Changed      time.Time // when we last saw it change
-	Hash         string    // of everything the source said; equal = unchanged
+	Published    time.Time `json:"published,omitzero"`      // as the source says, never in the future; FirstSeen when Inferred
+	PublishedRaw string    `json:"published_raw,omitempty"` // the source's date as it stood there
+	Inferred     bool      `json:"inferred,omitempty"`      // the source gave no usable date
+	Updated      time.Time `json:"updated,omitzero"`        // as the source says; zero when it does not
+	FirstSeen    time.Time `json:"first_seen"`              // when we first had it; digests and feeds go by this
+	Changed      time.Time `json:"changed,omitzero"`        // when we last saw it change
+	Hash         string    `json:"hash,omitempty"`          // of everything the source said; equal = unchanged
 	Analysis
 }
 
 // An Analysis is what Broadsheet thinks of an article.
 type Analysis struct {
-	Filings       []Filing // highest score first; the first is the primary theme
-	NearMisses    []Filing // at least half the threshold, but not filed
-	Figures       []Figure
-	Places        []string // as written, in order of appearance
-	Organisations []string
-	Gist          string // our summary: whole sentences of the text
+	Filings       []Filing `json:"filings"`               // highest score first; the first is the primary theme
+	NearMisses    []Filing `json:"near_misses,omitempty"` // at least half the threshold, but not filed
+	Figures       []Figure `json:"figures,omitempty"`
+	Places        []string `json:"places,omitempty"` // as written, in order of appearance
+	Organisations []string `json:"organisations,omitempty"`
+	Gist          string   `json:"gist,omitempty"` // our summary: whole sentences of the text
 }
 
 // A Section is a part of an article's text under a head of its own.

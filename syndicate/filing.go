@@ -9,7 +9,7 @@ import (
 type Filing struct {
 	Theme     string  `json:"theme"`
 	Score     float64 `json:"score"`
-	Threshold float64 `json:"threshold"`
+	Threshold float64 `json:"threshold"`        // the theme's, or more where another theme outshines it
 	Hits      []Hit   `json:"hits,omitempty"`   // heaviest first
 	Source    bool    `json:"source,omitempty"` // filed because the source's configuration says so
 }

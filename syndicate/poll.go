@@ -5,24 +5,33 @@ import "time"
 // A Poll is what we remember of asking a source: when it is asked again and
 // why then, and how it answered last.
 type Poll struct {
-	Source       string
-	NextAt       time.Time
-	NextReason   string    // "max-age=43200", "every 1h", "3 failures in a row", …
-	LastAt       time.Time // zero before the first poll
-	LastOKAt     time.Time // last poll that brought a document or "not modified"
-	Status       int       // HTTP status; 0 when none came or the source is a file
-	Outcome      Outcome
-	Error        string    // place, fault and remedy in one line; "" when all is well
-	Failures     int       // in a row
-	ETag         string    // as received, byte for byte
-	LastModified string    // as received, byte for byte
-	BodyHash     string    // of the last document, hex
-	Bytes        int64     // of the last document
-	Articles     int       // in the last document
-	New          int       // of these, new at the last poll
-	MovedTo      string    // where a permanent redirect led; "" when nowhere
-	Gone         bool      // the source answered 410 for good
-	GoneSince    time.Time // first 410 in a row; zero when none
+	Source       string        `json:"source"`
+	URL          string        `json:"url,omitempty"` // that the rest is about; another URL of the source starts anew
+	NextAt       time.Time     `json:"next_at"`
+	NextReason   string        `json:"next_reason,omitempty"` // "max-age=43200", "every 1h", "3 failures in a row", …
+	LastAt       time.Time     `json:"last_at,omitzero"`      // zero before the first poll
+	LastOKAt     time.Time     `json:"last_ok_at,omitzero"`   // last poll that brought a document or "not modified"
+	Status       int           `json:"status,omitempty"`      // HTTP status; 0 when none came or the source is a file
+	Outcome      Outcome       `json:"outcome"`
+	Error        string        `json:"error,omitempty"`         // place, fault and remedy in one line; "" when all is well
+	Failures     int           `json:"failures,omitempty"`      // in a row
+	ETag         string        `json:"etag,omitempty"`          // as received, byte for byte
+	LastModified string        `json:"last_modified,omitempty"` // as received, byte for byte
+	BodyHash     string        `json:"body_hash,omitempty"`     // of the last document that could be read, hex
+	Bytes        int64         `json:"bytes,omitempty"`         // of the last document
+	Articles     int           `json:"articles,omitempty"`      // in the last document
+	New          int           `json:"new,omitempty"`           // of these, new at the last poll
+	TTL          time.Duration `json:"-"`                       // how long the last document itself asks to be left alone
+	TTLReason    string        `json:"-"`                       // in which of its words: "ttl=60", "sy:updatePeriod=daily"
+	Skip         int64         `json:"-"`                       // when the last document asks not to be asked, GMT: hours in bits 0–23, days from Sunday in bits 24–30
+	Date         string        `json:"-"`                       // of the last document, as the server's clock had it; stands in for validators where there are none
+	FullAt       time.Time     `json:"full_at,omitzero"`        // last unconditional request that brought a document
+	Busy         string        `json:"busy,omitempty"`          // host that asked to be left alone until BusyUntil; "" when only this URL did
+	BusyUntil    time.Time     `json:"busy_until,omitzero"`     // from Retry-After; zero when nobody asked
+	Identity     int           `json:"identity,omitempty"`      // rung of the identity ladder that is in use; see package read
+	MovedTo      string        `json:"moved_to,omitempty"`      // where a permanent redirect led; "" when nowhere
+	Gone         bool          `json:"gone,omitempty"`          // the source answered 410 for good
+	GoneSince    time.Time     `json:"gone_since,omitzero"`     // first 410 in a row; zero when none
 }
 
 // An Outcome is how a poll ended.
@@ -34,5 +43,6 @@ const (
 	Fetched     Outcome = "fetched"
 	NotModified Outcome = "not modified"
 	Failed      Outcome = "failed"
-	AskedToWait Outcome = "asked to wait" // 429 or 503 with Retry-After: no failure
+	AskedToWait Outcome = "asked to wait" // 429 or 503: no failure
+	NotDue      Outcome = "not due"       // it was not asked, since it is too early; never stored
 )

@@ -33,6 +33,14 @@ func (s Site) FeedURL(name, format string) string {
 	return s.Link("/feeds/" + url.PathEscape(name) + "." + format)
 }
 
+// A Listed is a published feed in a list of feeds.
+type Listed struct {
+	Name  string // in addresses: FeedURL(Name, format)
+	Title string // in the language asked for, without the site's
+	Kind  string // "all", "theme", "feed" (named by the operator) or "source"
+	Page  string // path of the page that shows the same articles
+}
+
 // A Document is a feed ready to be served.
 type Document struct {
 	Body        []byte
