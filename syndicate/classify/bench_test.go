@@ -1,0 +1,51 @@
+package classify_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"broadsheet/syndicate"
+	"broadsheet/syndicate/classify"
+)
+
+// chineseArticle is an article of about a thousand characters.
+func chineseArticle() *syndicate.Article {
+	const paragraph = "江城南岸的新码头上周完成交工验收,首艘货轮靠泊卸下三百余个集装箱,码头年通过能力约80万标箱。" +
+		"项目总投资26.4亿元,其中银行贷款15亿元,利率比同期下降0.35个百分点。" +
+		"岸线背后的产业园已有12家企业入驻,一家做减速器的工厂说,产能将在两年内翻一番。" +
+		"武汉市交通运输局和湖北省国资委的负责人出席了仪式。天气晴好,岸边站满了看船的人,孩子们数着桥上开过的列车。"
+	var b strings.Builder
+	for i := range 6 {
+		fmt.Fprintf(&b, "第%d天的记录：%s\n", i+1, paragraph)
+	}
+	return &syndicate.Article{Title: "【江城】南岸码头通过验收 首艘货轮靠泊", Text: b.String()}
+}
+
+// BenchmarkClassify does everything for one article of 1,000 characters.
+func BenchmarkClassify(b *testing.B) {
+	c, a := shipped(b), chineseArticle()
+	b.SetBytes(int64(len(a.Text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Classify(a, nil)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "articles/s")
+}
+
+// BenchmarkTerms finds 2,000 terms and nothing else.
+func BenchmarkTerms(b *testing.B) {
+	theme := syndicate.Theme{ID: "all", Threshold: 1}
+	for i := range 2000 {
+		theme.Terms = append(theme.Terms, syndicate.Term{Text: fmt.Sprintf("%c%c%c", 0x4E00+i*7%3000, 0x5E00+i*13%3000, 0x6E00+i%2000), Weight: 1})
+	}
+	find, err := classify.NewFinder([]syndicate.Theme{theme})
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := strings.Repeat(chineseArticle().Text, 20)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		find(text)
+	}
+}

@@ -1,0 +1,383 @@
+package classify
+
+import (
+	"strings"
+
+	"broadsheet/syndicate"
+)
+
+// name reports whether the number at i is part of a name, a date, a rank or a
+// score: 第三, 5G, AG600, 3比1, 10:30, 2025-07-23.
+func (r *reader) name(i int, n number) bool {
+	before, after := r.rune(i-1), r.rune(n.end)
+	switch {
+	case before == '第' || before == '数' || before == '几' || before == '.':
+		return true
+	case !n.han && (isLatin(before) || before == '-' && (isLatin(r.rune(i-2)) || isDigit(r.rune(i-2)))):
+		return true
+	case (before == ':' || before == '比') && isDigit(r.rune(i-2)):
+		return true
+	case (after == ':' || after == '比' || after == '/') && isDigit(r.rune(n.end+1)):
+		return true
+	case n.digits > 1 && !n.tens: // 二〇二五, 三五
+		return r.rune(n.end) != '成'
+	case n.han && r.fiveYears(i, n.end):
+		return true
+	}
+	return false
+}
+
+// fiveYears reports whether the numeral is that of a five-year plan: 十四五.
+func (r *reader) fiveYears(i, end int) bool {
+	return end-i == 3 && r.rune(i) == '十' && r.rune(i+2) == '五'
+}
+
+// skipName returns where the name that a number ending at i belongs to ends.
+func (r *reader) skipName(i int) int {
+	for c := r.rune(i); isDigit(c) || isLatin(c) || c == ':' || c == '-' || c == '.' || c == '比'; c = r.rune(i) {
+		i++
+	}
+	return i
+}
+
+// counts reports whether a number with a unit is a figure, and no name, date
+// or set phrase.
+func (r *reader) counts(i int, n number, u *unit, end int) bool {
+	value, before, after := n.value*n.scale, r.rune(i-1), r.rune(end)
+	switch {
+	case after == '级': // 5万吨级
+		return false
+	case n.bare && !n.more && r.boundBefore(i) == "" && before != '上' && before != '达':
+		return false
+	case n.one && u.base != "ratio" && u.base != "times" && u.base != "pp":
+		return false
+	case u.kind == cubic && !n.tens, u.kind == tenth && value > 10:
+		return false
+	case u.kind == years && r.hasAny(end, []string{"新高", "新低", "最高", "最低"}) > 0: // 八年新高
+		return false
+	case u.kind == years && (value >= 1000 || value != float64(int(value)) && !n.tens || r.rune(end) == '来' && before == '多'):
+		return false
+	case (u.kind == years || u.kind == span) && strings.ContainsRune("前头首", before) && !r.hasBefore(i, "目前") && !r.hasBefore(i, "提前"):
+		return false
+	case u.kind == classifier && before == '前' && r.hasAnyBefore(i, []string{"目前", "此前", "日前", "以前", "之前", "提前"}) == 0:
+		return false
+	case u.kind == point && !r.index(i, value):
+		return false
+	case r.threshold(end), r.setPhrase(i, n, end):
+		return false
+	}
+	return true
+}
+
+// index reports whether so many 点 are a reading of an index and not a time.
+func (r *reader) index(i int, value float64) bool {
+	if value > 24 || value != float64(int(value)) {
+		return true
+	}
+	return r.near("指数") || r.near("沪指") || r.near("股指") || r.hasAnyBefore(i, []string{"涨", "跌"}) > 0
+}
+
+// threshold reports whether what ends at end defines a class of projects:
+// 亿元以上项目.
+func (r *reader) threshold(end int) bool {
+	if !r.has(end, "以上") {
+		return false
+	}
+	for end += 2; ; {
+		if r.has(end, "项目") {
+			return true
+		}
+		k := r.hasAny(end, []string{"的", "重大", "重点", "产业", "工业", "大", "签约", "投资", "亿元"})
+		if k == 0 {
+			return false
+		}
+		end += k
+	}
+}
+
+// setPhrase reports whether a number of 条, 大, 期 and the like is part of a
+// name: 惠企八条, 二期.
+func (r *reader) setPhrase(i int, n number, end int) bool {
+	before := r.rune(i - 1)
+	switch r.rune(end - 1) {
+	case '条':
+		if before < 0x2E80 || r.boundBefore(i) != "" || !n.han && r.rune(end) != 0 && !isClauseMark(r.rune(end)) && r.rune(end) != '”' {
+			return false
+		}
+		return !strings.ContainsRune("了有为共达布台定成出建设修发印推行开通新增含括计的余条及和与、,“这全", before)
+	case '期', '起', '部', '轮', '集', '口', '支', '组', '班', '节':
+		return n.han && !n.more && n.value < 3 || r.rune(end-1) == '期' && !n.more
+	case '大':
+		return !n.han || n.value > 12 || r.rune(end) < 0x4E00 || r.rune(end+1) < 0x4E00 || before == '巨'
+	case '名', '位':
+		return before == '排' || before == '居'
+	}
+	return false
+}
+
+// bounds are the words just before a number that bound it, longest first.
+var bounds = []struct {
+	bound string
+	words []string
+}{
+	{">=", []string{"不低于", "不少于", "不小于", "至少", "最少"}},
+	{"<=", []string{"不超过", "不高于", "不多于", "不大于", "最多", "最高", "至多", "多达"}},
+	{"<", []string{"不到", "不足", "低于", "少于", "小于", "不及", "未满"}},
+	{">", []string{"超过", "超出", "突破", "多于", "高于", "大于", "超", "逾", "破"}},
+	{"~", []string{"大约", "接近", "将近", "约为", "大概", "约", "近"}},
+}
+
+// fillers may stand between such a word and its number.
+var fillers = []string{"可达", "达到", "达", "为", "了", "到", "有", "“", "\"", " "}
+
+// boundBefore returns the bound that the words just before i set, or "".
+func (r *reader) boundBefore(i int) string {
+	bound, _ := r.boundWord(i)
+	return bound
+}
+
+// boundWord returns the bound that the words just before i set, and where
+// those words begin.
+func (r *reader) boundWord(i int) (string, int) {
+	for tries := 0; tries < 3; tries++ {
+		for _, b := range bounds {
+			if k := r.hasAnyBefore(i, b.words); k > 0 && !r.hasAfterOther(i-k) {
+				return b.bound, i - k
+			}
+		}
+		k := r.hasAnyBefore(i, fillers)
+		if k == 0 {
+			break
+		}
+		i -= k
+	}
+	return "", i
+}
+
+// hasAfterOther reports whether the word at i is the end of another: 附近, 最近.
+func (r *reader) hasAfterOther(i int) bool {
+	return r.rune(i) == '近' && strings.ContainsRune("附最邻靠", r.rune(i-1)) || r.rune(i) == '约' && strings.ContainsRune("条合预签节", r.rune(i-1)) ||
+		r.rune(i) == '破' && r.rune(i-1) == '突'
+}
+
+// bound returns the bound of the figure at runes[i:end], and where the words
+// that set it after the figure end.
+func (r *reader) bound(i, end int, n number, u *unit) (string, int) {
+	after, stop := r.boundAfter(end)
+	before := r.boundBefore(i)
+	if before == "~" && r.hasBefore(i, "近") && (u.kind == years || u.kind == span && u.base != "minute") {
+		before = "" // 近五年: the last five
+	}
+	switch {
+	case n.more:
+		return ">", stop
+	case before != "":
+		return before, stop
+	case after != "":
+		return after, stop
+	case n.about:
+		return "~", stop
+	case r.hasShortlyBefore(i, "至少"):
+		return ">=", stop
+	case r.hasShortlyBefore(i, "最多"):
+		return "<=", stop
+	}
+	return "=", stop
+}
+
+// boundAfter returns the bound that words at end set, and where they end.
+func (r *reader) boundAfter(end int) (string, int) {
+	if r.has(end, "(含)") {
+		end += 3
+	}
+	if r.rune(end) == '及' || r.rune(end) == '或' {
+		if r.has(end+1, "以上") {
+			return ">=", end + 3
+		}
+		if r.has(end+1, "以下") {
+			return "<=", end + 3
+		}
+	}
+	switch {
+	case r.has(end, "以上"):
+		return ">=", end + 2
+	case r.has(end, "以下"):
+		return "<", end + 2
+	case r.has(end, "以内"), r.has(end, "之内"):
+		return "<=", end + 2
+	case r.has(end, "左右"), r.has(end, "上下"):
+		return "~", end + 2
+	case r.rune(end) == '内' && !strings.ContainsRune("蒙容部地外陆需河销资存涵在", r.rune(end+1)):
+		return "<=", end + 1
+	}
+	return "", end
+}
+
+var (
+	upWords = []string{
+		"增长", "提高", "提升", "上升", "上涨", "增加", "扩大", "加快", "回升", "反弹", "上调", "增幅", "涨幅", "升幅", "偏多", "偏高",
+		"净增", "增收", "上浮", "攀升", "上扬", "涨", "升", "增",
+	}
+	downWords = []string{
+		"下降", "降低", "减少", "下跌", "收窄", "压缩", "缩短", "缩减", "回落", "下调", "偏少", "跌幅", "降幅", "偏低", "下滑", "放缓",
+		"萎缩", "压减", "压降", "下浮", "降", "跌", "减", "少",
+	}
+	changeFillers = []string{"超过", "不超过", "超", "逾", "近", "约", "了", "达", "均", "各", "分别", "仅", "将", "不到", "至少", "一度", "幅度", " "}
+	listMarks     = []string{"、", "和", "与", "及"}
+)
+
+// direction returns in which direction the figure at i is a change. after is
+// where it and its bound end.
+func (r *reader) direction(i, after int, base string) string {
+	if d := r.changeAfter(after); d != "" {
+		return d
+	}
+	if k := r.hasAnyBefore(i, listMarks); k > 0 && len(r.out) > r.first {
+		if last := r.out[len(r.out)-1]; last.BaseUnit == base && strings.HasSuffix(r.sentence[:r.at[i-k]], last.Text) {
+			return last.Direction
+		}
+	}
+	for tries := 0; tries < 3; tries++ {
+		k := r.hasAnyBefore(i, changeFillers)
+		if k == 0 {
+			break
+		}
+		i -= k
+	}
+	switch {
+	case r.hasBefore(i, "新增"), r.hasBefore(i, "至少"):
+		return ""
+	case r.hasAnyBefore(i, upWords) > 0:
+		return "up"
+	case r.hasAnyBefore(i, downWords) > 0:
+		return "down"
+	}
+	return ""
+}
+
+// changeAfter returns the direction that words after a figure tell: 20%的增长.
+func (r *reader) changeAfter(i int) string {
+	if r.rune(i) != '的' {
+		return ""
+	}
+	switch {
+	case r.hasAny(i+1, []string{"增长", "增幅", "增速", "涨幅", "升幅", "提升", "高速增长"}) > 0:
+		return "up"
+	case r.hasAny(i+1, []string{"降幅", "下降", "跌幅", "下跌"}) > 0:
+		return "down"
+	}
+	return ""
+}
+
+// interval reports whether a second number follows at end, at once, as the
+// other end of a range of unit u, and where that number begins.
+func (r *reader) interval(u *unit, end int) (int, bool) {
+	i := end
+	if k := r.hasAny(i, []string{"——", "—", "–", "~", "至", "到", "-"}); k > 0 {
+		m := r.number(i + k)
+		if m.end > i+k && !m.bare {
+			if v, _ := r.unit(m); v != nil && (u == nil || u.base == v.base) {
+				return i + k, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// addRange adds both ends of a range: the lower one, n, ends at end; the other
+// one begins at to.
+func (r *reader) addRange(i int, n number, u *unit, end, to int) int {
+	m := r.number(to)
+	v, stop := r.unit(m)
+	if r.name(i, n) || !r.counts(to, m, v, stop) || v.kind == years && n.value >= 1000 {
+		return stop
+	}
+	if u == nil {
+		u = v
+		if n.scale == 1 && n.value < m.value {
+			n.scale, n.unit = m.scale, m.unit
+		}
+	}
+	low, high := r.figure(n, u, end), r.figure(m, v, stop)
+	low.Unit = high.Unit
+	low.Bound, high.Bound = ">=", "<="
+	if strings.ContainsRune("从由", r.rune(i-1)) || low.Normalised > high.Normalised {
+		low.Bound, high.Bound = "=", "="
+	}
+	_, after := r.boundAfter(stop)
+	low.Direction = r.direction(i, after, low.BaseUnit)
+	high.Direction = low.Direction
+	r.add(i, stop, low)
+	r.add(i, stop, high)
+	return stop
+}
+
+// halves are the words for a half.
+var halves = []string{"一半", "半数", "过半"}
+
+// fraction reads a share or multiple in words at i: 三分之二, 百分之十, 一半,
+// 翻一番. It returns where it ends; i when there is none.
+func (r *reader) fraction(i int) int {
+	if k := r.hasAny(i, halves); k > 0 {
+		f := syndicate.Figure{Value: 50, Unit: "%", Normalised: 0.5, BaseUnit: "ratio", Bound: r.boundBefore(i)}
+		if r.has(i, "过半") {
+			f.Bound = ">"
+		} else if after, _ := r.boundAfter(i + k); f.Bound == "" {
+			f.Bound = after
+		}
+		r.add(i, i+k, f)
+		return i + k
+	}
+	if r.rune(i) == '翻' {
+		return r.doubled(i)
+	}
+	return r.partOf(i)
+}
+
+// doubled reads 翻一番, 翻了两番, 翻番.
+func (r *reader) doubled(i int) int {
+	k := i + 1
+	if r.rune(k) == '了' {
+		k++
+	}
+	times := 2.0
+	if n := r.number(k); n.end > k && r.rune(n.end) == '番' && n.value < 10 {
+		for times = 1; n.value >= 1; n.value-- {
+			times *= 2
+		}
+		k = n.end
+	}
+	if r.rune(k) != '番' || times < 2 {
+		return i
+	}
+	r.add(i, k+1, syndicate.Figure{Value: times, Unit: "倍", Normalised: times, BaseUnit: "times", Direction: "up"})
+	return k + 1
+}
+
+// partOf reads 三分之二 and 百分之十.
+func (r *reader) partOf(i int) int {
+	whole := r.number(i)
+	if !r.has(whole.end, "分之") && !r.has(i, "百分之") && !r.has(i, "千分之") {
+		return i
+	}
+	if r.has(i, "百分之") || r.has(i, "千分之") {
+		whole = number{value: scaleOf(r.rune(i)), scale: 1, end: i + 1}
+	}
+	if whole.end == i || !r.has(whole.end, "分之") || whole.value == 0 {
+		return i
+	}
+	part := r.number(whole.end + 2)
+	if part.end == whole.end+2 {
+		return i
+	}
+	share := part.value * part.scale / (whole.value * whole.scale)
+	f := syndicate.Figure{Value: share, Normalised: share, BaseUnit: "ratio"}
+	if whole.value == 100 {
+		f.Value, f.Unit = part.value, "%"
+	}
+	var after int
+	f.Bound, after = r.bound(i, part.end, part, &unit{})
+	f.Direction = r.direction(i, after, f.BaseUnit)
+	r.add(i, part.end, f)
+	return part.end
+}
