@@ -89,7 +89,7 @@ func leaves(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if j, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost error is a list
+	if j, ok := err.(interface{ Unwrap() []error }); ok { // only the outermost error is a list
 		var all []error
 		for _, e := range j.Unwrap() {
 			all = append(all, leaves(e)...)

@@ -75,11 +75,12 @@ func parseFields(spec string, fields []string, loc *time.Location) (Schedule, er
 	if len(fields) > 0 && (strings.HasPrefix(fields[0], "TZ=") || strings.HasPrefix(fields[0], "CRON_TZ=")) {
 		return nil, fmt.Errorf("%s is not read here; put the zone under timezone", fields[0])
 	}
-	if len(fields) != len(cronFields()) {
+	known := cronFields()
+	if len(fields) != len(known) {
 		return nil, fmt.Errorf("%d fields; need five: minute, hour, day of month, month, day of week", len(fields))
 	}
 	canonical := make([]string, len(fields))
-	for i, f := range cronFields() {
+	for i, f := range known {
 		var err error
 		if canonical[i], err = f.check(fields[i]); err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -110,7 +111,8 @@ func jobAttrs(job *rivertype.JobRow, err error) []any {
 	}
 }
 
-// quiet returns a logger for River itself: warnings and errors only.
+// quiet returns a logger for River itself: warnings and errors only, and none of
+// a stop.
 func quiet(log *slog.Logger) *slog.Logger {
 	return slog.New(quietHandler{log.Handler()})
 }
@@ -119,6 +121,19 @@ type quietHandler struct{ slog.Handler }
 
 func (h quietHandler) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+// Handle leaves out what River says of queries that a stop cut short.
+func (h quietHandler) Handle(ctx context.Context, r slog.Record) error {
+	stopped := false
+	r.Attrs(func(a slog.Attr) bool {
+		stopped = strings.Contains(a.Value.String(), context.Canceled.Error())
+		return !stopped
+	})
+	if stopped {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
 }
 
 func (h quietHandler) WithAttrs(as []slog.Attr) slog.Handler {

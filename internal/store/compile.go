@@ -1,0 +1,160 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"broadsheet/syndicate"
+)
+
+// A builder makes a query's condition on the articles a. Values become
+// arguments, never a part of the text.
+type builder struct {
+	dialect dialect
+	now     time.Time
+	args    []any
+	ins     int
+}
+
+func (b *builder) arg(v any) string {
+	b.args = append(b.args, v)
+	return "$" + strconv.Itoa(len(b.args))
+}
+
+// in says that the article is among those that a SELECT returns. PostgreSQL
+// makes joins of such conditions and would plan many of them for seconds, so
+// that from the seventh on it is kept from doing so.
+func (b *builder) in(selected string) string {
+	cond := "a.id IN (" + selected + ")"
+	if b.ins++; b.ins > 6 && b.dialect.postgres {
+		cond = "(" + cond + " IS TRUE)"
+	}
+	return cond
+}
+
+func (b *builder) condition(e syndicate.Expr) string {
+	switch e := e.(type) {
+	case nil:
+		return "TRUE"
+	case syndicate.And:
+		return b.join(e, " AND ", "TRUE")
+	case syndicate.Or:
+		return b.join(e, " OR ", "FALSE")
+	case syndicate.Not:
+		return "NOT " + b.condition(e.Expr)
+	case syndicate.Phrase:
+		if e.Title {
+			return b.words([]string{"title"}, e.Text)
+		}
+		return b.words([]string{"title", "body"}, e.Text)
+	case syndicate.Field:
+		return b.field(e)
+	case syndicate.Date:
+		if e.After {
+			return "a.first_seen >= " + b.arg(e.Time(b.now).UnixMilli())
+		}
+		return "a.first_seen < " + b.arg(e.Time(b.now).UnixMilli())
+	case syndicate.Amount:
+		return b.amount(e)
+	}
+	return "FALSE"
+}
+
+func (b *builder) join(es []syndicate.Expr, op, empty string) string {
+	if len(es) == 0 {
+		return empty
+	}
+	parts := make([]string, len(es))
+	for i, e := range es {
+		parts[i] = b.condition(e)
+	}
+	return "(" + strings.Join(parts, op) + ")"
+}
+
+func (b *builder) words(columns []string, text string) string {
+	phrase := syndicate.Words(text)
+	if phrase == "" {
+		return "FALSE"
+	}
+	return b.dialect.wordsMatch(b, columns, phrase)
+}
+
+func (b *builder) field(f syndicate.Field) string {
+	switch f.Name {
+	case "theme":
+		return b.in("SELECT f.article_id FROM filings f WHERE f.theme = " + b.arg(f.Value))
+	case "source":
+		return "a.source = " + b.arg(f.Value)
+	case "lang":
+		prefix := f.Value + "-"
+		return "(a.lang = " + b.arg(f.Value) +
+			" OR substr(a.lang, 1, " + strconv.Itoa(utf8.RuneCountInString(prefix)) + ") = " + b.arg(prefix) + ")"
+	case "place":
+		return b.words([]string{"places"}, f.Value)
+	case "author":
+		return b.words([]string{"authors"}, f.Value)
+	}
+	return "FALSE"
+}
+
+func (b *builder) amount(a syndicate.Amount) string {
+	low, high := a.Range()
+	var cond string
+	switch a.Op {
+	case ">":
+		cond = "(g.value > " + b.arg(high) + " OR g.value >= " + b.arg(low) + " AND g.bound = '>')"
+	case ">=":
+		cond = "g.value >= " + b.arg(low)
+	case "<":
+		cond = "(g.value < " + b.arg(low) + " OR g.value <= " + b.arg(high) + " AND g.bound = '<')"
+	case "<=":
+		cond = "g.value <= " + b.arg(high)
+	default:
+		cond = "g.value >= " + b.arg(low) + " AND g.value <= " + b.arg(high)
+	}
+	if a.Unit != "" {
+		cond += " AND g.base_unit = " + b.arg(a.Unit)
+	}
+	return b.in("SELECT g.article_id FROM figures g WHERE " + cond)
+}
+
+// leadingTheme takes a theme that q demands out of it, so that its articles
+// can be walked along the index of filings.
+func leadingTheme(e syndicate.Expr) (theme string, rest syndicate.Expr) {
+	switch e := e.(type) {
+	case syndicate.Field:
+		if e.Name == "theme" {
+			return e.Value, nil
+		}
+	case syndicate.And:
+		for i, part := range e {
+			theme, inner := leadingTheme(part)
+			if theme == "" {
+				continue
+			}
+			var others syndicate.And
+			others = append(others, e[:i]...)
+			if inner != nil {
+				others = append(others, inner)
+			}
+			return theme, append(others, e[i+1:]...)
+		}
+	}
+	return "", e
+}
+
+// ids returns the text that selects the ids of the articles that q selects and
+// the further conditions hold for. Parts of it that order and limit follow it.
+func (b *builder) ids(q syndicate.Query, conditions ...string) (text, order string) {
+	theme, rest := leadingTheme(q.Root)
+	where := append([]string{b.condition(rest)}, conditions...)
+	if theme == "" {
+		return "SELECT a.id FROM articles a WHERE " + strings.Join(where, " AND "),
+			newestFirst
+	}
+	where = append(where, "t.theme = "+b.arg(theme))
+	return "SELECT a.id FROM filings t JOIN articles a ON a.id = t.article_id WHERE " + strings.Join(where, " AND "),
+		" ORDER BY t.first_seen DESC, t.published DESC, t.article_id DESC"
+}

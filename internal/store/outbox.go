@@ -1,0 +1,259 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"broadsheet/mailer"
+)
+
+// SaveEdition stores an edition with its items and deliveries and the
+// digest's next time (zero leaves it), and gives the edition its ID and, unless
+// it is skipped, its Number. If there is a queue, a DeliverJob is added. All
+// of it happens or nothing, and it is on the disk when SaveEdition returns.
+//
+// For an edition that is there already (same digest, same At) the error is
+// mailer.ErrExists; of the rest only the next time is stored, so that a digest
+// cannot stay due for an edition that it has.
+func (s *Store) SaveEdition(ctx context.Context, e *mailer.Edition, deliveries []mailer.Delivery, next time.Time) error {
+	saved, exists := *e, false
+	err := s.writeDurably(ctx, "store an edition of "+e.Digest, func(tx *sql.Tx) error {
+		saved, exists = *e, false
+		if !next.IsZero() {
+			// It also makes two editions of one digest wait for each other.
+			_, err := tx.ExecContext(ctx, "UPDATE digests SET next_at = $2 WHERE name = $1", e.Digest, next.UnixMilli())
+			if err != nil {
+				return err
+			}
+		}
+		inserted, err := insertEdition(ctx, tx, &saved)
+		if err != nil || !inserted {
+			exists = !inserted
+			return err
+		}
+		if err := s.insertItems(ctx, tx, &saved); err != nil {
+			return err
+		}
+		if err := s.insertDeliveries(ctx, tx, &saved, deliveries); err != nil {
+			return err
+		}
+		if s.queue == nil || len(deliveries) == 0 {
+			return nil
+		}
+		return s.queue.Enqueue(ctx, tx, DeliverJob{Edition: saved.ID})
+	})
+	switch {
+	case err != nil:
+		return err
+	case exists:
+		return fmt.Errorf("edition of %s due at %s: %w", e.Digest, e.At.UTC().Format(time.RFC3339), mailer.ErrExists)
+	}
+	*e = saved
+	return nil
+}
+
+// insertEdition reports false if the edition is there already.
+func insertEdition(ctx context.Context, tx *sql.Tx, e *mailer.Edition) (bool, error) {
+	e.Number = 0
+	if e.Skipped == "" {
+		err := tx.QueryRowContext(ctx, "SELECT COALESCE(max(number), 0) + 1 FROM editions WHERE digest = $1", e.Digest).Scan(&e.Number)
+		if err != nil {
+			return false, err
+		}
+	}
+	ids, err := query(ctx, tx, scanOne[int64], `
+		INSERT INTO editions (digest, number, at, since, until, created, title, subject, language, skipped, sections, text, html)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (digest, at) DO NOTHING
+		RETURNING id`,
+		e.Digest, e.Number, e.At.UnixMilli(), ms(e.Since), ms(e.Until), ms(e.Created), text(e.Title), text(e.Subject),
+		e.Language, text(e.Skipped), list[mailer.Section]{&e.Sections}, text(e.Text), text(e.HTML))
+	if err != nil || len(ids) == 0 {
+		return false, err
+	}
+	e.ID = ids[0]
+	return true, nil
+}
+
+func (s *Store) insertItems(ctx context.Context, tx *sql.Tx, e *mailer.Edition) error {
+	var values [][]any
+	seen := map[string]bool{}
+	for _, sec := range e.Sections {
+		for _, item := range sec.Items {
+			if seen[item.Key] {
+				continue
+			}
+			seen[item.Key] = true
+			values = append(values, []any{e.ID, e.Digest, item.Key, sec.Theme, len(seen)})
+		}
+	}
+	return s.insert(ctx, tx, into("INSERT INTO edition_items (edition, digest, key, theme, position)", 5), values, nil)
+}
+
+func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, e *mailer.Edition, deliveries []mailer.Delivery) error {
+	seen := make(map[string]bool, len(deliveries))
+	var values [][]any
+	for _, d := range deliveries {
+		if seen[d.To] {
+			continue
+		}
+		seen[d.To] = true
+		d.State = cmp.Or(d.State, mailer.Planned)
+		values = append(values, []any{
+			e.ID, text(d.To), d.MessageID, string(d.State), d.Attempts, dueAt(d),
+			"", text(d.Reply), text(d.Error), ms(d.Settled),
+		})
+	}
+	return s.insert(ctx, tx, into("INSERT INTO deliveries (edition, recipient, message_id, state, attempts, next_at, owner, reply, error, settled)", 10), values, nil)
+}
+
+// dueAt is when something is to be done for a delivery: never again, at its
+// time, or at once.
+func dueAt(d mailer.Delivery) any {
+	switch {
+	case d.State.Final():
+		return nil
+	case d.NextAt.IsZero():
+		return 0
+	}
+	return d.NextAt.UnixMilli()
+}
+
+const deliveryColumns = `d.id, d.edition, e.digest, d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.reply, d.error, d.settled`
+
+func scanDelivery(r scanner) (d mailer.Delivery, err error) {
+	var next sql.NullInt64
+	err = r.Scan(&d.ID, &d.Edition, &d.Digest, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Reply, &d.Error, moment{&d.Settled})
+	if next.Int64 != 0 {
+		d.NextAt = time.UnixMilli(next.Int64).UTC()
+	}
+	return d, err
+}
+
+// Deliveries returns all deliveries of an edition, in the order in which they
+// were planned. Final ones have no NextAt.
+func (s *Store) Deliveries(ctx context.Context, edition int64) ([]mailer.Delivery, error) {
+	ds, err := query(ctx, s.read, scanDelivery, `
+		SELECT `+deliveryColumns+`
+		FROM deliveries d JOIN editions e ON e.id = d.edition
+		WHERE d.edition = $1
+		ORDER BY d.id`, edition)
+	return ds, s.failed(fmt.Sprintf("read the deliveries of edition %d", edition), err)
+}
+
+// leasable says which deliveries may be leased at $2.
+const leasable = `d.next_at <= $2
+	AND (d.state IN ('planned', 'deferred', 'uncertain') OR d.state IN ('leased', 'sending') AND d.leased_until <= $2)`
+
+const interrupted = "interrupted while it was being sent; it may have arrived"
+
+// Lease reserves up to limit deliveries of an edition for owner until an
+// instant: those planned, deferred or uncertain whose time has come at now,
+// and those that another leased and whose lease is over at now. It returns
+// them as they were before, the longest waiting first; what another had begun
+// to send comes as uncertain, one attempt more. None left is no error.
+func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, owner string, limit int) ([]mailer.Delivery, error) {
+	var leased []mailer.Delivery
+	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) (err error) {
+		leased, err = query(ctx, tx, scanDelivery, `
+			SELECT `+deliveryColumns+`
+			FROM deliveries d JOIN editions e ON e.id = d.edition
+			WHERE d.edition = $1 AND `+leasable+`
+			ORDER BY d.next_at, d.id
+			LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0))
+		if err != nil {
+			return err
+		}
+		return inBatches(leased, 1000, func(ds []mailer.Delivery) error {
+			args := []any{owner, until.UnixMilli()}
+			for _, d := range ds {
+				args = append(args, d.ID)
+			}
+			_, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'leased', owner = $1, leased_until = $2 WHERE id IN ("+
+				placeholders(3, len(ds))+")", args...)
+			return err
+		})
+	})
+	for i := range leased {
+		if d := &leased[i]; d.State == mailer.Sending {
+			d.State, d.Error = mailer.Uncertain, interrupted
+			d.Attempts++
+		}
+	}
+	return leased, err
+}
+
+// Begin marks a leased delivery as sending. When it returns nil that is on the
+// disk, and the message may be handed over. A delivery that is not leased is an
+// error.
+func (s *Store) Begin(ctx context.Context, id int64) error {
+	what := fmt.Sprintf("begin delivery %d", id)
+	return s.writeDurably(ctx, what, func(tx *sql.Tx) error {
+		n, err := change(ctx, tx, "UPDATE deliveries SET state = 'sending' WHERE id = $1 AND state = 'leased'", id)
+		if err == nil && n == 0 {
+			err = fmt.Errorf("it is not leased, or not any more; lease it first")
+		}
+		return err
+	})
+}
+
+// Settle stores what became of a delivery: state, attempts, next time, reply,
+// error and when it was settled. It ends the lease. What is final stays as it
+// is: settling it as something else is an error, and so is settling anything
+// as leased or sending.
+func (s *Store) Settle(ctx context.Context, d mailer.Delivery) error {
+	what := fmt.Sprintf("settle delivery %d as %s", d.ID, d.State)
+	if d.State == mailer.Leased || d.State == mailer.Sending {
+		return fmt.Errorf("%s: that is no outcome; see Lease and Begin", what)
+	}
+	return s.write(ctx, what, func(tx *sql.Tx) error {
+		n, err := change(ctx, tx, `
+			UPDATE deliveries
+			SET state = $2, attempts = $3, next_at = $4, reply = $5, error = $6, settled = $7, owner = '', leased_until = NULL
+			WHERE id = $1 AND (state = $2 OR state NOT IN ('accepted', 'failed', 'suppressed'))`,
+			d.ID, string(d.State), d.Attempts, dueAt(d), text(d.Reply), text(d.Error), ms(d.Settled))
+		if err == nil && n == 0 {
+			err = fmt.Errorf("there is no such delivery, or it is settled already")
+		}
+		return err
+	})
+}
+
+// Recover takes back what owner had leased before it was started again, and
+// what others had whose lease is over; on SQLite, where one process delivers,
+// everything. What was merely leased is planned again (deferred, if it was
+// tried before), what was being sent becomes uncertain and counts as tried. It
+// returns how many these were.
+func (s *Store) Recover(ctx context.Context, owner string) (int, error) {
+	lost := "(owner = $2 OR leased_until <= $3)"
+	if !s.dialect.postgres {
+		lost = "(owner = $2 OR leased_until <= $3 OR TRUE)"
+	}
+	n := 0
+	err := s.write(ctx, "take up interrupted deliveries", func(tx *sql.Tx) (err error) {
+		n, err = change(ctx, tx, `
+			UPDATE deliveries
+			SET attempts = CASE state WHEN 'sending' THEN attempts + 1 ELSE attempts END,
+				error = CASE state WHEN 'sending' THEN $1 ELSE error END,
+				state = CASE WHEN state = 'sending' THEN 'uncertain' WHEN attempts > 0 THEN 'deferred' ELSE 'planned' END,
+				owner = '', leased_until = NULL
+			WHERE state IN ('leased', 'sending') AND `+lost, interrupted, owner, s.now().UnixMilli())
+		return err
+	})
+	return n, err
+}
+
+// DueEditions returns the editions with deliveries that may be leased at now,
+// the oldest first.
+func (s *Store) DueEditions(ctx context.Context, now time.Time) ([]int64, error) {
+	ids, err := query(ctx, s.read, scanOne[int64], `
+		SELECT DISTINCT d.edition
+		FROM deliveries d
+		WHERE d.edition > $1 AND `+leasable, 0, now.UnixMilli())
+	slices.Sort(ids)
+	return ids, s.failed("look for deliveries that are due", err)
+}

@@ -1,0 +1,166 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"broadsheet/internal/store"
+	"broadsheet/mailer"
+	"broadsheet/syndicate"
+)
+
+var editionTests = map[string]func(*testing.T, *store.Store){
+	"an edition comes back as it was stored": editionRoundTrip,
+	"an edition exists once":                 editionOnce,
+	"skipped editions have no number":        skippedEdition,
+	"the latest editions":                    latestEditions,
+	"many deliveries":                        manyDeliveries,
+	"unknown editions":                       unknownEdition,
+}
+
+func edition(digest string, at time.Time) mailer.Edition {
+	return mailer.Edition{Digest: digest, At: at, Since: at.Add(-24 * time.Hour), Until: at, Title: "Title", Subject: "Subject", Language: "en", Created: at.Add(time.Second)}
+}
+
+func deliveriesTo(addresses ...string) []mailer.Delivery {
+	var ds []mailer.Delivery
+	for _, to := range addresses {
+		ds = append(ds, mailer.Delivery{To: to, MessageID: "id-" + to, NextAt: noon})
+	}
+	return ds
+}
+
+func editionRoundTrip(t *testing.T, s *store.Store) {
+	syncDigests(t, s, noon, digest("d"))
+	e := edition("d", noon)
+	e.HTML, e.Text = "<p>报纸</p>", "报纸"
+	e.Sections = []mailer.Section{{Theme: "x", Title: "X", URL: "https://x.example/", More: 2, Items: []mailer.Item{{
+		Key: "k", ID: "tag:k", Title: "T", URL: "u", Link: "l", Source: "s", Gist: "g", Places: []string{"武汉"}, Figures: []string{"1亿元"},
+		Published: noon, Inferred: true, Also: []string{"Y"}, Reason: "r", Language: "zh-Hans",
+	}}}}
+	next := noon.Add(24 * time.Hour)
+	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo("a@example.com", "b@example.com", "a@example.com"), next))
+	if e.ID == 0 || e.Number != 1 {
+		t.Errorf("ID %d, Number %d", e.ID, e.Number)
+	}
+	for what, read := range map[string]func() (mailer.Edition, error){
+		"Edition":         func() (mailer.Edition, error) { return s.Edition(t.Context(), e.ID) },
+		"NumberedEdition": func() (mailer.Edition, error) { return s.NumberedEdition(t.Context(), "d", 1) },
+	} {
+		got, err := read()
+		must(t, err)
+		equal(t, what, got, e)
+	}
+	bare := e
+	bare.HTML, bare.Text, bare.Sections = "", "", nil
+	last, err := s.LastEdition(t.Context(), "d")
+	must(t, err)
+	equal(t, "LastEdition", last, bare)
+
+	states, err := s.Digests(t.Context())
+	must(t, err)
+	equal(t, "digest", states, []store.DigestState{{Name: "d", NextAt: next, LastAt: noon}})
+	ds, err := s.Deliveries(t.Context(), e.ID)
+	must(t, err)
+	for i, d := range ds {
+		if d.ID == 0 {
+			t.Error("a delivery has no id")
+		}
+		ds[i].ID = 0
+	}
+	want := deliveriesTo("a@example.com", "b@example.com")
+	for i := range want {
+		want[i].Edition, want[i].Digest, want[i].State = e.ID, "d", mailer.Planned
+	}
+	equal(t, "deliveries", ds, want)
+}
+
+func editionOnce(t *testing.T, s *store.Store) {
+	syncDigests(t, s, noon, digest("d"))
+	first, again := edition("d", noon), edition("d", noon)
+	must(t, s.SaveEdition(t.Context(), &first, deliveriesTo("a@example.com"), time.Time{}))
+	again.Subject = "again"
+	err := s.SaveEdition(t.Context(), &again, deliveriesTo("b@example.com"), noon.Add(time.Hour))
+	wantError(t, "the same again", err, mailer.ErrExists)
+	if again.ID != 0 || again.Number != 0 {
+		t.Errorf("the same again got ID %d, Number %d", again.ID, again.Number)
+	}
+	ds, err := s.Deliveries(t.Context(), first.ID)
+	must(t, err)
+	if len(ds) != 1 || ds[0].To != "a@example.com" {
+		t.Errorf("deliveries: %+v", ds)
+	}
+	due, err := s.DueDigests(t.Context(), noon)
+	must(t, err)
+	equal(t, "the digest is not due any more", due, []store.Due{})
+}
+
+func skippedEdition(t *testing.T, s *store.Store) {
+	for i, skipped := range []string{"", "nothing new", ""} {
+		e := edition("d", noon.Add(time.Duration(i)*time.Hour))
+		e.Skipped = skipped
+		must(t, s.SaveEdition(t.Context(), &e, nil, time.Time{}))
+		if want := []int{1, 0, 2}[i]; e.Number != want {
+			t.Errorf("edition %d has number %d, want %d", i, e.Number, want)
+		}
+	}
+	_, err := s.NumberedEdition(t.Context(), "d", 0)
+	wantError(t, "number 0", err, syndicate.ErrNotFound)
+	st, err := s.Stats(t.Context())
+	must(t, err)
+	if st.Editions != 2 {
+		t.Errorf("%d editions, want 2", st.Editions)
+	}
+}
+
+func latestEditions(t *testing.T, s *store.Store) {
+	for i := range 3 {
+		for _, name := range []string{"d", "e"} {
+			e := edition(name, noon.Add(time.Duration(i)*time.Hour))
+			must(t, s.SaveEdition(t.Context(), &e, nil, time.Time{}))
+		}
+	}
+	for _, c := range []struct {
+		digest string
+		limit  int
+		want   string
+	}{
+		{"d", 2, "d3 d2 "}, {"", 3, "e3 d3 e2 "}, {"none", 3, ""}, {"d", 0, ""},
+	} {
+		es, err := s.Editions(t.Context(), c.digest, c.limit)
+		must(t, err)
+		got := ""
+		for _, e := range es {
+			got += fmt.Sprintf("%s%d ", e.Digest, e.Number)
+		}
+		equal(t, "editions of "+c.digest, got, c.want)
+	}
+}
+
+func manyDeliveries(t *testing.T, s *store.Store) {
+	const n = 2501
+	var ds []mailer.Delivery
+	for i := range n {
+		ds = append(ds, deliveriesTo(fmt.Sprintf("r%d@example.com", i))...)
+	}
+	e := edition("d", noon)
+	must(t, s.SaveEdition(t.Context(), &e, ds, time.Time{}))
+	leased, err := s.Lease(t.Context(), e.ID, noon, noon.Add(time.Minute), "me", n+1)
+	must(t, err)
+	if len(leased) != n {
+		t.Errorf("%d leased, want %d", len(leased), n)
+	}
+	st, err := s.Stats(t.Context())
+	must(t, err)
+	equal(t, "states", st.Deliveries, map[mailer.State]int{mailer.Leased: n})
+}
+
+func unknownEdition(t *testing.T, s *store.Store) {
+	_, err := s.Edition(t.Context(), 7)
+	wantError(t, "Edition", err, syndicate.ErrNotFound)
+	_, err = s.LastEdition(t.Context(), "d")
+	wantError(t, "LastEdition", err, syndicate.ErrNotFound)
+	_, err = s.NumberedEdition(t.Context(), "d", 1)
+	wantError(t, "NumberedEdition", err, syndicate.ErrNotFound)
+}

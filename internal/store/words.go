@@ -1,0 +1,100 @@
+package store
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"broadsheet/syndicate"
+)
+
+// The index knows words of scripts without spaces as pairs of neighbouring
+// characters and, at the end of a run, the last character alone: 武汉港 is 武汉 汉港 港.
+// So 汉港 is found as a token, 武汉港 as two tokens side by side, and 汉 as the
+// beginning of a token. Words of other scripts are tokens as they are.
+
+// articleWords are the words of an article's title, body, places and authors,
+// each with a space at both ends. Parts that no phrase may join are separated
+// by a line break.
+type articleWords [4]string
+
+func wordsOf(a *syndicate.Article) articleWords {
+	summary, text := syndicate.Words(a.Summary), syndicate.Words(a.Text)
+	body := []string{summary, text}
+	if strings.Contains(" "+text+" ", " "+summary+" ") {
+		body = []string{text} // whatever is found in the summary is found there
+	}
+	return articleWords{
+		joinWords([]string{syndicate.Words(a.Title)}),
+		joinWords(body),
+		joinWords(eachWords(a.Places)),
+		joinWords(eachWords(a.Authors)),
+	}
+}
+
+func eachWords(names []string) []string {
+	words := make([]string, len(names))
+	for i, n := range names {
+		words[i] = syndicate.Words(n)
+	}
+	return words
+}
+
+func joinWords(parts []string) string { return " " + strings.Join(parts, " \n ") + " " }
+
+// gap is a token that no query asks for. It keeps apart what no phrase may
+// join.
+const gap = "\uE000"
+
+// tokens cuts words into the tokens of the index, separated by spaces.
+func tokens(words string, gaps bool) string {
+	var b strings.Builder
+	b.Grow(len(words) * 2)
+	for run := range strings.SplitSeq(words, " ") {
+		switch {
+		case run == "":
+		case run == "\n":
+			if gaps {
+				b.WriteString(gap + " ")
+			}
+		case unspaced(run):
+			for len(run) > 0 {
+				_, first := utf8.DecodeRuneInString(run)
+				_, second := utf8.DecodeRuneInString(run[first:])
+				b.WriteString(run[:first+second])
+				b.WriteByte(' ')
+				run = run[first:]
+			}
+		default:
+			b.WriteString(run)
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+func unspaced(run string) bool {
+	r, _ := utf8.DecodeRuneInString(run)
+	return syndicate.Unspaced(r)
+}
+
+// A phraseCut is a phrase as the index is asked for it.
+type phraseCut struct {
+	tokens []string // side by side
+	prefix bool     // the last one is the beginning of a token
+	needle string   // what the words hold; see syndicate.Needle
+}
+
+func cutPhrase(phrase string) phraseCut {
+	all := strings.Fields(tokens(phrase, false))
+	last := phrase[strings.LastIndexByte(phrase, ' ')+1:]
+	cut := phraseCut{tokens: all, needle: syndicate.Needle(phrase)}
+	if unspaced(last) {
+		// The run may go on after the phrase: its end is no token then.
+		if utf8.RuneCountInString(last) > 1 {
+			cut.tokens = all[:len(all)-1]
+		} else {
+			cut.prefix = true
+		}
+	}
+	return cut
+}
