@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"broadsheet/internal/app"
+	"broadsheet/syndicate"
+)
+
+func (c *command) articles() *cobra.Command {
+	var limit int
+	cmd := c.jsonFlag(&cobra.Command{
+		Use:   "articles QUERY",
+		Short: "Search the articles; an empty query lists the newest",
+		Example: "  broadsheet articles '港口 OR 航运'\n" +
+			"  broadsheet articles 'theme:finance after:7d'",
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			found, total, err := a.Search(ctx, strings.Join(args, " "), limit)
+			if qerr := (*syndicate.QueryError)(nil); errors.As(err, &qerr) {
+				return usageError{err}
+			}
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return printJSON(c.out, found)
+			}
+			rows := make([][]string, 0, len(found))
+			for _, x := range found {
+				rows = append(rows, []string{x.Key, x.Published.In(a.Config().Site.Location).Format(time.DateOnly), x.Source, themes(x.Analysis), x.DisplayTitle()})
+			}
+			table(c.out, rows)
+			if len(found) < total {
+				fmt.Fprintf(c.out, "%d of %d articles; --limit shows more\n", len(found), total)
+			} else {
+				fmt.Fprintln(c.out, count(total, "article"))
+			}
+			return nil
+		}),
+	})
+	cmd.Flags().IntVar(&limit, "limit", 20, "articles at the most")
+	return cmd
+}
+
+func themes(a syndicate.Analysis) string {
+	names := make([]string, len(a.Filings))
+	for i, f := range a.Filings {
+		names[i] = f.Theme
+	}
+	if len(names) == 0 {
+		return "-"
+	}
+	return strings.Join(names, ",")
+}
+
+func (c *command) explain() *cobra.Command {
+	return c.jsonFlag(&cobra.Command{
+		Use:   "explain ARTICLE",
+		Short: "Say where an article comes from and why it is filed as it is",
+		Args:  cobra.ExactArgs(1),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			e, err := a.Explain(ctx, args[0])
+			if errors.Is(err, syndicate.ErrNotFound) {
+				return fmt.Errorf("there is no article %q; `broadsheet articles` lists their keys", args[0])
+			}
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return printJSON(c.out, e)
+			}
+			c.printExplanation(a, e)
+			return nil
+		}),
+	})
+}
+
+func (c *command) printExplanation(a *app.App, e app.Explanation) {
+	x, loc := e.Article, a.Config().Site.Location
+	rows := [][]string{
+		{"title", x.Title},
+		{"id", x.ID},
+		{"source", x.Source},
+		{"its own id", orDash(x.GUID)},
+		{"address", orDash(x.URL)},
+		{"published", published(x, loc)},
+		{"first seen", when(x.FirstSeen, loc)},
+		{"changed", when(x.Changed, loc)},
+	}
+	for _, f := range x.Filings {
+		rows = append(rows, []string{"filed", f.Reason()})
+	}
+	for _, f := range x.NearMisses {
+		rows = append(rows, []string{"nearly filed", f.Reason()})
+	}
+	if len(x.Filings) == 0 {
+		rows = append(rows, []string{"filed", "under no theme"})
+	}
+	for _, f := range e.Feeds {
+		rows = append(rows, []string{"feed", f})
+	}
+	for _, ed := range e.Editions {
+		rows = append(rows, []string{"edition", ed})
+	}
+	table(c.out, rows)
+}
+
+func published(x syndicate.Article, loc *time.Location) string {
+	if x.Inferred {
+		return "the source gave no date"
+	}
+	return when(x.Published, loc) + "  (as the source wrote it: " + orDash(x.PublishedRaw) + ")"
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func (c *command) feed() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "feed NAME",
+		Short: "Print a feed",
+		Args:  cobra.ExactArgs(1),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			switch format {
+			case "rss", "atom", "json":
+			default:
+				return usagef("--format %q: is not a format of feeds; use rss, atom or json", format)
+			}
+			doc, err := a.Feed(ctx, args[0], format)
+			if errors.Is(err, syndicate.ErrNotFound) {
+				return fmt.Errorf("there is no feed %q; feeds are %s", args[0], strings.Join(a.FeedNames(), ", "))
+			}
+			if err != nil {
+				return err
+			}
+			_, err = c.out.Write(doc.Body)
+			return err
+		}),
+	}
+	cmd.Flags().StringVar(&format, "format", "rss", "rss, atom or json")
+	return cmd
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"broadsheet/internal/app"
+	"broadsheet/syndicate"
+)
+
+func (c *command) digest() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "digest",
+		Short: "Look at a digest or send it",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(c.digestPreview(), c.digestSend())
+	return cmd
+}
+
+func (c *command) digestPreview() *cobra.Command {
+	var to, format string
+	cmd := &cobra.Command{
+		Use:   "preview NAME",
+		Short: "Print the next edition as it would be now, and send nothing",
+		Args:  cobra.ExactArgs(1),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			switch format {
+			case "html", "text", "eml":
+			default:
+				return usagef("--format %q: is not a format of digests; use html, text or eml", format)
+			}
+			body, err := a.Preview(ctx, args[0], to, format)
+			if err != nil {
+				return noSuchDigest(a, args[0], err)
+			}
+			_, err = c.out.Write(body)
+			return err
+		}),
+	}
+	cmd.Flags().StringVar(&to, "to", "", "the recipient the message is made out to")
+	cmd.Flags().StringVar(&format, "format", "text", "html, text or eml")
+	return cmd
+}
+
+func (c *command) digestSend() *cobra.Command {
+	var to string
+	cmd := &cobra.Command{
+		Use:   "send NAME",
+		Short: "Compose and send an edition now",
+		Long: "Composes an edition of what is new since the last one and sends it to the digest's recipients.\n" +
+			"With --to it goes to that address alone, as a trial: the next edition still has the same articles.",
+		Args: cobra.ExactArgs(1),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			sent, err := a.Send(ctx, args[0], to)
+			if err != nil {
+				return noSuchDigest(a, args[0], err)
+			}
+			return c.printSent(a, args[0], sent)
+		}),
+	}
+	cmd.Flags().StringVar(&to, "to", "", "send to this address only, as a trial")
+	return cmd
+}
+
+func (c *command) printSent(a *app.App, name string, sent app.Sent) error {
+	e := sent.Edition
+	if e.Skipped != "" {
+		fmt.Fprintf(c.out, "%s: nothing sent: %s\n", name, e.Skipped)
+		return nil
+	}
+	fmt.Fprintf(c.out, "%s: %s\n", name, e.Subject)
+	for _, s := range e.Sections {
+		fmt.Fprintf(c.out, "  %s: %s\n", s.Title, count(len(s.Items)+s.More, "article"))
+	}
+	for _, d := range sent.Deliveries {
+		line := fmt.Sprintf("  %s: %s", d.To, d.State)
+		switch {
+		case d.Error != "":
+			line += ": " + d.Error
+		case d.Reply != "":
+			line += ": " + d.Reply
+		}
+		if !d.State.Final() && !d.NextAt.IsZero() {
+			line += "; next try " + when(d.NextAt, a.Config().Site.Location)
+		}
+		fmt.Fprintln(c.out, line)
+	}
+	if sent.Missing() > 0 {
+		return errAttention
+	}
+	return nil
+}
+
+func noSuchDigest(a *app.App, name string, err error) error {
+	if !errors.Is(err, syndicate.ErrNotFound) {
+		return err
+	}
+	names := make([]string, 0, len(a.Config().Digests))
+	for _, d := range a.Config().Digests {
+		names = append(names, d.Name)
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("there is no digest %q; add one under digests: in the configuration", name)
+	}
+	return fmt.Errorf("there is no digest %q; digests are %s", name, strings.Join(names, ", "))
+}
+
+func (c *command) status() *cobra.Command {
+	return c.jsonFlag(&cobra.Command{
+		Use:   "status",
+		Short: "How the paper is: sources, articles, editions, deliveries",
+		Args:  cobra.NoArgs,
+		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
+			s, err := a.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				err = printJSON(c.out, s)
+			} else {
+				c.printStatus(a, s)
+			}
+			if err == nil && len(s.Attention) > 0 {
+				return errAttention
+			}
+			return err
+		}),
+	})
+}
+
+func (c *command) printStatus(a *app.App, s app.Status) {
+	loc := a.Config().Site.Location
+	rows := [][]string{
+		{"database", s.Database},
+		{"sources", fmt.Sprintf("%d, %d of them with a fault", s.Sources, s.Faulty)},
+		{"articles", fmt.Sprint(s.Articles)},
+	}
+	for _, t := range s.Themes {
+		rows = append(rows, []string{"  " + t.Theme, fmt.Sprint(t.Articles)})
+	}
+	rows = append(rows, []string{"editions", fmt.Sprint(s.Editions)})
+	for _, d := range s.Digests {
+		rows = append(rows, []string{"  " + d.Name, "next " + d.NextAt.In(loc).Format("Mon 2006-01-02 15:04") + " " + d.NextAt.In(loc).Format("MST") + last(d, loc)})
+	}
+	for _, state := range s.DeliveryStates() {
+		rows = append(rows, []string{"deliveries " + string(state), fmt.Sprint(s.Deliveries[state])})
+	}
+	table(c.out, rows)
+	for _, line := range s.Attention {
+		fmt.Fprintln(c.out, "! "+line)
+	}
+}
+
+func last(d app.DigestStatus, loc *time.Location) string {
+	if d.LastAt.IsZero() {
+		return ", none sent yet"
+	}
+	return ", last " + when(d.LastAt, loc)
+}

@@ -1,0 +1,108 @@
+// Package app puts the parts together and runs them: it is the only place that
+// knows every part. It decides nothing that a part could decide.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"broadsheet/internal/config"
+	"broadsheet/internal/jobs"
+	"broadsheet/internal/store"
+)
+
+// A Role is a share of the work that a process may take on.
+type Role string
+
+// The roles.
+const (
+	RoleWeb     Role = "web"     // serve feeds and pages
+	RoleCollect Role = "collect" // poll sources
+	RoleMail    Role = "mail"    // compose editions and deliver them
+)
+
+// AllRoles returns every role.
+func AllRoles() []Role { return []Role{RoleWeb, RoleCollect, RoleMail} }
+
+// Options are what the configuration file does not say.
+type Options struct {
+	Logger  *slog.Logger
+	Out     io.Writer // what the operator at the terminal reads; nil for nobody
+	Version string
+	Roles   []Role           // nil for all
+	File    string           // the configuration file, watched for changes; "" watches none
+	Now     func() time.Time // nil for time.Now
+	Tick    time.Duration    // how often to look for what is due; 0 for 15 s
+	Started chan<- string    // receives the address served, once; may be nil
+}
+
+// An App is a paper: its store, and the parts that work on it.
+//
+// New opens it, Run runs it as a daemon, and the other methods do one thing
+// each for the command line.
+type App struct {
+	opts  Options
+	log   *slog.Logger
+	store *store.Store
+	parts atomic.Pointer[parts]      // replaced as a whole by a reload
+	queue atomic.Pointer[jobs.Queue] // nil until Run
+
+	mu      sync.Mutex
+	reports chan<- PollReport // of the first polls, while Run waits for them
+}
+
+// New opens the store and makes the parts. It starts nothing.
+func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.Out == nil {
+		opts.Out = io.Discard
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Tick == 0 {
+		opts.Tick = 15 * time.Second
+	}
+	if opts.Roles == nil {
+		opts.Roles = AllRoles()
+	}
+	st, err := store.Open(ctx, cfg.Store, opts.Logger)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{opts: opts, log: opts.Logger, store: st}
+	p, err := a.build(cfg)
+	if err == nil {
+		err = a.sync(ctx, p)
+	}
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	a.parts.Store(p)
+	return a, nil
+}
+
+// Close lets go of the store. Run must have returned.
+func (a *App) Close() error {
+	return errors.Join(a.parts.Load().close(), a.store.Close())
+}
+
+// Config returns the configuration in force.
+func (a *App) Config() *config.Config { return a.parts.Load().cfg }
+
+func (a *App) has(r Role) bool { return slices.Contains(a.opts.Roles, r) }
+
+// VersionLine returns what `broadsheet version` prints.
+func VersionLine(version string) string {
+	return fmt.Sprintf("broadsheet %s (%s, %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"broadsheet/internal/jobs"
+	"broadsheet/internal/store"
+	"broadsheet/mailer/compose"
+	"broadsheet/mailer/deliver"
+	"broadsheet/syndicate/collect"
+)
+
+// A tickJob looks for what is due.
+type tickJob struct{}
+
+// Kind names the job.
+func (tickJob) Kind() string { return "tick" }
+
+// A refileJob files the stored articles by the themes in force.
+type refileJob struct {
+	Fingerprint string `json:"fingerprint"` // of the classifier, so that every change of the themes is a job of its own
+}
+
+// Kind names the job.
+func (refileJob) Kind() string { return "refile" }
+
+// refileBatch is how many articles are filed anew in one transaction.
+const refileBatch = 500
+
+// The queues, by role. Every process ticks: which one does is the queue's to
+// choose.
+const (
+	queueTick    = "tick"
+	queuePoll    = "poll"
+	queueRefile  = "refile"
+	queueCompose = "compose"
+	queueDeliver = "deliver"
+)
+
+// queues returns the queues this process works.
+func (a *App) queues() []string {
+	qs := []string{queueTick}
+	if a.has(RoleCollect) {
+		qs = append(qs, queuePoll, queueRefile)
+	}
+	if a.has(RoleMail) {
+		qs = append(qs, queueCompose, queueDeliver)
+	}
+	return qs
+}
+
+// register tells the queue who works what.
+func (a *App) register(q *jobs.Queue) {
+	jobs.Register(q, jobs.Options{Queue: queueTick, Timeout: time.Minute}, func(ctx context.Context, _ tickJob) error {
+		return a.store.EnqueueDue(ctx, a.opts.Now())
+	})
+	jobs.Register(q, jobs.Options{Queue: queuePoll, Workers: 8, Timeout: 2 * time.Minute}, a.poll)
+	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.refile)
+	jobs.Register(q, jobs.Options{Queue: queueCompose, Timeout: 5 * time.Minute}, a.compose)
+	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
+	q.Every(a.opts.Tick, tickJob{})
+}
+
+func (a *App) poll(ctx context.Context, j store.PollJob) error {
+	p := a.parts.Load()
+	src, ok := p.sources[j.Source]
+	if !ok {
+		return nil // it left the configuration while the job waited
+	}
+	r, err := p.collector.Poll(ctx, src, collect.Options{})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return jobs.Later(time.Minute, err) // it waited its turn at a host of many sources: no fault of its own
+	}
+	if err != nil {
+		return fmt.Errorf("poll %s: %w", j.Source, err)
+	}
+	a.report(PollReport{r})
+	return nil
+}
+
+func (a *App) refile(ctx context.Context, _ refileJob) error { return a.refileAll(ctx) }
+
+// refileAll files articles that were filed by other themes, a batch a
+// transaction, until none is left.
+func (a *App) refileAll(ctx context.Context) error {
+	p := a.parts.Load()
+	fingerprint := p.classifier.Fingerprint()
+	total := 0
+	for {
+		as, err := a.store.Misfiled(ctx, fingerprint, refileBatch)
+		if err != nil || len(as) == 0 {
+			if total > 0 {
+				a.log.Info("articles filed by the new themes", "articles", total)
+			}
+			return err
+		}
+		for i := range as {
+			src := p.sources[as[i].Source]
+			as[i].Analysis = p.classifier.Classify(&as[i], &src)
+		}
+		if err := a.store.Reclassify(ctx, fingerprint, as); err != nil {
+			return err
+		}
+		total += len(as)
+	}
+}
+
+func (a *App) compose(ctx context.Context, j store.ComposeJob) error {
+	p := a.parts.Load()
+	d, ok := p.digests[j.Digest]
+	if !ok {
+		return nil
+	}
+	if _, err := p.composer.Compose(ctx, d, j.At, compose.Opts{}); err != nil {
+		return fmt.Errorf("compose %s: %w", j.Digest, err)
+	}
+	return nil
+}
+
+func (a *App) deliver(ctx context.Context, j store.DeliverJob) error {
+	_, err := a.parts.Load().deliverer.Deliver(ctx, j.Edition)
+	if errors.Is(err, deliver.ErrPaused) {
+		a.log.Warn("delivery waits", "edition", j.Edition, "because", err)
+		return nil // a tick after the pause finds it due again
+	}
+	return err
+}
+
+// owner names this process in leases.
+func (a *App) owner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return fmt.Sprintf("%s:%d", host, os.Getpid())
+}

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"broadsheet/mailer"
+	"broadsheet/mailer/compose"
+	"broadsheet/mailer/submit"
+	"broadsheet/syndicate"
+)
+
+// Preview returns the edition of a digest as it would be now, in a format:
+// html, text, or eml made out to an address ("" for the digest's first
+// recipient). Nothing is stored or sent.
+func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, error) {
+	p := a.parts.Load()
+	d, ok := p.digests[name]
+	if !ok {
+		return nil, fmt.Errorf("digest %q: %w", name, syndicate.ErrNotFound)
+	}
+	e, err := p.composer.Compose(ctx, d, a.opts.Now(), compose.Opts{DryRun: true})
+	if err != nil {
+		return nil, err
+	}
+	switch format {
+	case "html":
+		return []byte(e.HTML), nil
+	case "text":
+		return []byte(e.Text), nil
+	}
+	if to == "" && len(d.To) > 0 {
+		to = d.To[0]
+	}
+	if to == "" {
+		return nil, fmt.Errorf("digest %s has no recipient; name one with --to ADDRESS", name)
+	}
+	delivery := mailer.Delivery{To: to, MessageID: mailer.MessageID(d.Name, e.At, to, p.cfg.Mail.From)}
+	return submit.Sign(p.cfg.Mail, e.Message(delivery, p.cfg.Mail.From, p.cfg.Site.Contact))
+}
+
+// Sent is an edition with what became of its deliveries.
+type Sent struct {
+	Edition    mailer.Edition
+	Deliveries []mailer.Delivery
+}
+
+// Missing returns how many recipients do not have the edition yet.
+func (s Sent) Missing() int {
+	n := 0
+	for _, d := range s.Deliveries {
+		if d.State != mailer.Accepted {
+			n++
+		}
+	}
+	return n
+}
+
+// Send composes an edition of a digest now and delivers it. With an address
+// it goes there alone, as a trial that takes no article from the next edition.
+func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
+	p := a.parts.Load()
+	d, ok := p.digests[name]
+	if !ok {
+		return Sent{}, fmt.Errorf("digest %q: %w", name, syndicate.ErrNotFound)
+	}
+	if to != "" {
+		return a.sendTrial(ctx, p, d, to)
+	}
+	e, err := p.composer.Compose(ctx, d, a.opts.Now(), compose.Opts{})
+	if err != nil {
+		return Sent{}, err
+	}
+	if e.Skipped != "" {
+		return Sent{Edition: *e}, nil
+	}
+	_, failed := p.deliverer.Deliver(ctx, e.ID)
+	deliveries, err := a.store.Deliveries(ctx, e.ID)
+	return Sent{Edition: *e, Deliveries: deliveries}, errors.Join(failed, err)
+}
+
+func (a *App) sendTrial(ctx context.Context, p *parts, d mailer.Digest, to string) (Sent, error) {
+	e, err := p.composer.Compose(ctx, d, a.opts.Now(), compose.Opts{To: []string{to}})
+	if err != nil {
+		return Sent{}, err
+	}
+	if e.Skipped != "" {
+		return Sent{Edition: *e}, nil
+	}
+	if _, err := p.deliverer.SendTest(ctx, e, []string{to}); err != nil {
+		return Sent{}, err
+	}
+	return Sent{Edition: *e, Deliveries: []mailer.Delivery{{To: to, State: mailer.Accepted, Reply: "trial"}}}, nil
+}

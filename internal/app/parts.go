@@ -1,0 +1,178 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"broadsheet/internal/config"
+	"broadsheet/internal/fetch"
+	"broadsheet/internal/jobs"
+	"broadsheet/internal/web"
+	"broadsheet/mailer"
+	"broadsheet/mailer/compose"
+	"broadsheet/mailer/deliver"
+	"broadsheet/mailer/submit"
+	"broadsheet/syndicate"
+	"broadsheet/syndicate/classify"
+	"broadsheet/syndicate/collect"
+	"broadsheet/syndicate/publish"
+)
+
+// parts is everything that is made from one state of the configuration. It
+// never changes: a reload makes another.
+type parts struct {
+	cfg       *config.Config
+	sources   map[string]syndicate.Source
+	digests   map[string]mailer.Digest
+	schedules map[string]jobs.Schedule // by digest
+
+	fetcher    *fetch.Client
+	classifier *classify.Classifier
+	collector  *collect.Collector
+	publisher  *publish.Publisher
+	composer   *compose.Composer
+	transport  submit.Transport
+	deliverer  *deliver.Deliverer
+	handler    http.Handler
+}
+
+// build makes the parts of a configuration, and touches nothing else.
+func (a *App) build(cfg *config.Config) (*parts, error) {
+	p := &parts{
+		cfg:       cfg,
+		sources:   map[string]syndicate.Source{},
+		digests:   map[string]mailer.Digest{},
+		schedules: map[string]jobs.Schedule{},
+	}
+	for _, s := range cfg.Sources {
+		p.sources[s.Name] = s
+	}
+	for _, d := range cfg.Digests {
+		p.digests[d.Name] = d
+		s, err := jobs.ParseSchedule(d.Schedule, d.Location)
+		if err != nil {
+			return nil, fmt.Errorf("digest %s: %w", d.Name, err)
+		}
+		p.schedules[d.Name] = s
+	}
+	if err := a.buildCollecting(p); err != nil {
+		return nil, err
+	}
+	if err := a.buildPublishing(p); err != nil {
+		return nil, err
+	}
+	if err := a.buildMailing(p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (a *App) buildCollecting(p *parts) error {
+	var err error
+	p.classifier, err = classify.New(classify.Config{Themes: p.cfg.Themes})
+	if err != nil {
+		return fmt.Errorf("themes: %w", err)
+	}
+	limits := fetch.Default()
+	contact := p.cfg.Polling.UserAgentContact
+	if contact == "" {
+		contact = p.cfg.Site.URL
+	}
+	limits.UserAgent = fetch.UserAgent(a.opts.Version, contact)
+	limits.AllowPrivate = p.cfg.Polling.AllowPrivate
+	p.fetcher, err = fetch.New(limits)
+	if err != nil {
+		return fmt.Errorf("polling: %w", err)
+	}
+	p.collector = &collect.Collector{
+		Store:      a.store,
+		Fetcher:    p.fetcher,
+		Classifier: p.classifier,
+		Every:      p.cfg.Polling.Every,
+		Now:        a.opts.Now,
+		Logger:     a.log,
+	}
+	return nil
+}
+
+func (a *App) buildPublishing(p *parts) error {
+	p.publisher = &publish.Publisher{
+		Site:    p.cfg.Site,
+		Themes:  p.cfg.Themes,
+		Sources: p.cfg.Sources,
+		Feeds:   p.cfg.Feeds,
+		Store:   a.store,
+		Now:     a.opts.Now,
+	}
+	var err error
+	p.handler, err = web.New(web.Config{
+		Site:    p.cfg.Site,
+		Themes:  p.cfg.Themes,
+		Sources: p.cfg.Sources,
+		Digests: p.cfg.Digests,
+	}, web.Parts{
+		Articles: a.store,
+		Feeds:    p.publisher,
+		Editions: a.store,
+		Health:   a.store,
+		Logger:   a.log,
+		Now:      a.opts.Now,
+	})
+	return err
+}
+
+func (a *App) buildMailing(p *parts) error {
+	var err error
+	p.transport, err = submit.New(p.cfg.Mail)
+	if err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	p.composer = &compose.Composer{
+		Site:    p.cfg.Site,
+		Themes:  p.cfg.Themes,
+		Sources: p.cfg.Sources,
+		From:    p.cfg.Mail.From,
+		Store:   a.store,
+		Next:    p.next,
+		Now:     a.opts.Now,
+		Logger:  a.log,
+	}
+	p.deliverer = &deliver.Deliverer{
+		Store:     a.store,
+		Transport: p.transport,
+		From:      p.cfg.Mail.From,
+		Contact:   p.cfg.Site.Contact,
+		Owner:     a.owner(),
+		Parallel:  p.cfg.Mail.SMTP.Connections,
+		Now:       a.opts.Now,
+		Logger:    a.log,
+	}
+	return nil
+}
+
+// next returns when a digest is due next after an instant; the zero time is
+// never.
+func (p *parts) next(d mailer.Digest, after time.Time) time.Time {
+	s, ok := p.schedules[d.Name]
+	if !ok {
+		return time.Time{}
+	}
+	return s.Next(after)
+}
+
+// sync tells the store what is configured, so that it knows what is due.
+func (a *App) sync(ctx context.Context, p *parts) error {
+	now := a.opts.Now()
+	if err := a.store.SyncSources(ctx, p.cfg.Sources, now); err != nil {
+		return err
+	}
+	return a.store.SyncDigests(ctx, p.cfg.Digests, func(d mailer.Digest) time.Time { return p.next(d, now) })
+}
+
+// close lets go of connections.
+func (p *parts) close() error {
+	p.fetcher.Close()
+	return p.transport.Close()
+}

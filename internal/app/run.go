@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"broadsheet/internal/jobs"
+	"broadsheet/internal/web"
+)
+
+// shutdown bounds how long requests may take after the order to stop.
+const shutdown = 10 * time.Second
+
+// Run collects, publishes and mails until ctx is done, as far as the roles
+// say. It returns nil when it was told to stop.
+func (a *App) Run(ctx context.Context) error {
+	queue, err := a.newQueue()
+	if err != nil {
+		return err
+	}
+	if err := queue.Migrate(ctx); err != nil {
+		return err
+	}
+	a.store.UseQueue(queue)
+	a.queue.Store(queue)
+	if err := a.look(ctx); err != nil {
+		return err
+	}
+	if a.has(RoleMail) {
+		if _, err := a.store.Recover(ctx, a.owner()); err != nil {
+			return err
+		}
+	}
+	listener, err := a.listen(ctx)
+	if err != nil {
+		return err
+	}
+
+	group, ctx := errgroup.WithContext(ctx)
+	first := a.expectFirstPolls()
+	group.Go(func() error { return queue.Run(ctx) })
+	group.Go(func() error { return a.watch(ctx) })
+	if listener != nil {
+		group.Go(func() error { return a.serve(ctx, listener) })
+	}
+	group.Go(func() error {
+		a.greet(ctx, first)
+		if a.opts.Started != nil && listener != nil {
+			a.opts.Started <- listener.Addr().String()
+		}
+		return nil
+	})
+	err = group.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// newQueue makes the queue and registers its work.
+func (a *App) newQueue() (*jobs.Queue, error) {
+	q, err := jobs.New(jobs.Config{DB: a.store.DB(), Postgres: a.store.Postgres(), Logger: a.log, Only: a.queues()})
+	if err != nil {
+		return nil, err
+	}
+	a.register(q)
+	return q, nil
+}
+
+// listen opens the port for the web role, and returns nil without it.
+func (a *App) listen(ctx context.Context) (net.Listener, error) {
+	if !a.has(RoleWeb) {
+		return nil, nil
+	}
+	address := a.Config().Listen
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen %s: the port is in use; stop the program that has it, perhaps another broadsheet, or change listen: in the configuration", address)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("listen %s: ports below 1024 need privileges; use a higher one behind a reverse proxy (examples/ has one)", address)
+	case err != nil:
+		return nil, fmt.Errorf("listen %s: %w; check listen: in the configuration", address, err)
+	}
+	return l, nil
+}
+
+// serve answers requests until ctx is done, then lets those under way finish.
+func (a *App) serve(ctx context.Context, l net.Listener) error {
+	srv := web.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.parts.Load().handler.ServeHTTP(w, r)
+	}))
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdown)
+		defer cancel()
+		stopped <- srv.Shutdown(grace)
+	})
+	err := srv.Serve(l)
+	if !errors.Is(err, http.ErrServerClosed) {
+		stop()
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	return <-stopped
+}

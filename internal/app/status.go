@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/mailer"
+)
+
+// A Status is how the paper is.
+type Status struct {
+	Database   string               `json:"database"`
+	Sources    int                  `json:"sources"`
+	Faulty     int                  `json:"faulty_sources"`
+	Articles   int                  `json:"articles"`
+	Themes     []ThemeStatus        `json:"themes"`
+	Editions   int                  `json:"editions"`
+	Digests    []DigestStatus       `json:"digests"`
+	Deliveries map[mailer.State]int `json:"deliveries"`
+	Attention  []string             `json:"attention"` // what a person should look at
+}
+
+// A ThemeStatus says how much is filed under a theme.
+type ThemeStatus struct {
+	Theme    string `json:"theme"`
+	Articles int    `json:"articles"`
+}
+
+// A DigestStatus says when a digest goes out.
+type DigestStatus struct {
+	Name   string    `json:"name"`
+	NextAt time.Time `json:"next_at"`
+	LastAt time.Time `json:"last_at,omitzero"`
+}
+
+// DeliveryStates returns the states that deliveries are in, in the order of a
+// delivery's life.
+func (s Status) DeliveryStates() []mailer.State {
+	var states []mailer.State
+	for _, st := range []mailer.State{
+		mailer.Planned, mailer.Leased, mailer.Sending, mailer.Uncertain,
+		mailer.Deferred, mailer.Accepted, mailer.Failed, mailer.Suppressed,
+	} {
+		if s.Deliveries[st] > 0 {
+			states = append(states, st)
+		}
+	}
+	return states
+}
+
+// Status returns how the paper is.
+func (a *App) Status(ctx context.Context) (Status, error) {
+	stats, err := a.store.Stats(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	sources, err := a.Sources(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	digests, err := a.store.Digests(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	cfg := a.Config()
+	s := Status{
+		Database: cfg.Store.Redacted(), Sources: len(sources), Articles: stats.Articles,
+		Themes: []ThemeStatus{}, Editions: stats.Editions, Digests: []DigestStatus{},
+		Deliveries: stats.Deliveries, Attention: []string{},
+	}
+	for _, src := range sources {
+		if src.Poll.Error != "" {
+			s.Faulty++
+			s.Attention = append(s.Attention, "source "+src.Name+": "+src.Poll.Error)
+		}
+	}
+	for _, t := range cfg.Themes {
+		s.Themes = append(s.Themes, ThemeStatus{t.ID, stats.Themes[t.ID]})
+	}
+	for _, d := range digests {
+		s.Digests = append(s.Digests, DigestStatus{d.Name, d.NextAt, d.LastAt})
+	}
+	if n := stats.Deliveries[mailer.Failed]; n > 0 {
+		s.Attention = append(s.Attention, fmt.Sprintf("%d deliveries failed for good", n))
+	}
+	if n := stats.Deliveries[mailer.Uncertain]; n > 0 {
+		s.Attention = append(s.Attention, fmt.Sprintf("%d deliveries are uncertain; they are sent again with the same Message-ID", n))
+	}
+	return s, nil
+}
