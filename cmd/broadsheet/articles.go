@@ -128,15 +128,11 @@ func orDash(s string) string {
 func (c *command) feed() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
-		Use:   "feed NAME",
-		Short: "Print a feed",
-		Args:  cobra.ExactArgs(1),
+		Use:     "feed NAME",
+		Short:   "Print a feed",
+		Args:    cobra.ExactArgs(1),
+		PreRunE: oneOf("format", &format, "format of feeds", "rss", "atom", "json"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			switch format {
-			case "rss", "atom", "json":
-			default:
-				return usagef("--format %q: is not a format of feeds; use rss, atom or json", format)
-			}
 			doc, err := a.Feed(ctx, args[0], format)
 			if errors.Is(err, syndicate.ErrNotFound) {
 				return fmt.Errorf("there is no feed %q; feeds are %s", args[0], strings.Join(a.FeedNames(), ", "))

@@ -27,15 +27,11 @@ func (c *command) digest() *cobra.Command {
 func (c *command) digestPreview() *cobra.Command {
 	var to, format string
 	cmd := &cobra.Command{
-		Use:   "preview NAME",
-		Short: "Print the next edition as it would be now, and send nothing",
-		Args:  cobra.ExactArgs(1),
+		Use:     "preview NAME",
+		Short:   "Print the next edition as it would be now, and send nothing",
+		Args:    cobra.ExactArgs(1),
+		PreRunE: oneOf("format", &format, "format of digests", "html", "text", "eml"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			switch format {
-			case "html", "text", "eml":
-			default:
-				return usagef("--format %q: is not a format of digests; use html, text or eml", format)
-			}
 			body, err := a.Preview(ctx, args[0], to, format)
 			if err != nil {
 				return noSuchDigest(a, args[0], err)

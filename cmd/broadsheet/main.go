@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -133,6 +134,17 @@ func wrapArgs(cmd *cobra.Command) {
 	}
 	for _, sub := range cmd.Commands() {
 		wrapArgs(sub)
+	}
+}
+
+// oneOf checks the value of a flag before anything else is done.
+func oneOf(flag string, value *string, what string, allowed ...string) func(*cobra.Command, []string) error {
+	return func(*cobra.Command, []string) error {
+		if slices.Contains(allowed, *value) {
+			return nil
+		}
+		last := len(allowed) - 1
+		return usagef("--%s %q: is not a %s; use %s or %s", flag, *value, what, strings.Join(allowed[:last], ", "), allowed[last])
 	}
 }
 

@@ -94,7 +94,7 @@ func describe(ip netip.Addr) string {
 // be spoken to. Because the check is of the very address that is dialled, a
 // name that resolves differently the second time gains nothing.
 func (c *Client) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: c.cfg.Connect}
+	d := net.Dialer{Timeout: c.cfg.Connect, Resolver: c.cfg.Resolver}
 	if !c.allowed.host(strings.ToLower(addr)) {
 		d.Control = c.control
 	}

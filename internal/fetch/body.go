@@ -30,10 +30,10 @@ type decodeError struct {
 func (e *decodeError) Error() string { return fmt.Sprintf("bad %s data: %v", e.coding, e.err) }
 func (e *decodeError) Unwrap() error { return e.err }
 
-// body reads and decodes the body of an answer within the limits. Wire is what
-// was read of it.
-func (c *Client) body(answer *http.Response) (body []byte, wire int64, err error) {
-	if answer.ContentLength > c.cfg.MaxWire {
+// body reads and decodes the body of an answer within the limits, no more than
+// prefix bytes of it unless that is 0. Wire is what was read of it.
+func (c *Client) body(answer *http.Response, prefix int64) (body []byte, wire int64, err error) {
+	if answer.ContentLength > c.cfg.MaxWire && prefix == 0 {
 		return nil, 0, c.tooLarge(answer.ContentLength)
 	}
 	w := &wireReader{r: answer.Body, limit: c.cfg.MaxWire}
@@ -49,6 +49,8 @@ func (c *Client) body(answer *http.Response) (body []byte, wire int64, err error
 		out.Write(buf[:n])
 		size := int64(out.Len())
 		switch {
+		case prefix > 0 && size >= prefix:
+			return out.Bytes()[:prefix], w.n, nil
 		case w.n > c.cfg.MaxWire:
 			return nil, w.n, c.tooLarge(w.n)
 		case size > c.cfg.MaxBody:

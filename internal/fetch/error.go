@@ -19,6 +19,7 @@ type Error struct {
 	Fault  string // what is wrong
 	Remedy string // what to do; "" when only waiting helps
 	Err    error  // the cause; may be nil
+	Silent bool   // no answer came, not even a bad one: the server's fault, or this machine's network's
 }
 
 // Error returns place, fault and remedy in one line.
@@ -43,7 +44,7 @@ func fault(place, what, remedy string, err error) *Error {
 var errWhole = errors.New("the whole took too long")
 
 // explain puts the error of a request into plain words.
-func (c *Client) explain(ctx context.Context, u *url.URL, err error) error {
+func (c *Client) explain(ctx context.Context, u *url.URL, err error) *Error {
 	what, remedy := c.words(ctx, u, err)
 	return fault(u.String(), what, remedy, err)
 }

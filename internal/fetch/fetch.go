@@ -1,6 +1,6 @@
 // Package fetch gets documents over HTTP from hosts we do not trust, and from
 // files the operator names. It knows nothing of feeds, and it keeps nothing
-// but the time it last spoke to each host.
+// but the time it last spoke to each host and what robots.txt said there.
 //
 // Addresses are checked when dialling, so that no name can lead to a private
 // network; time, bytes, redirects and compression have limits; cookies and
@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -40,6 +41,9 @@ type Config struct {
 	Headers      time.Duration // from the request to the last response header
 	Whole        time.Duration // for all of it, redirects included, waiting for the host's turn not
 	Apart        time.Duration // from the end of one request to a public host to the start of the next; negative for none
+
+	Resolver *net.Resolver    // looks up names; nil is this machine's
+	Now      func() time.Time // tells the age of a robots.txt; time.Now when nil
 }
 
 // Default returns the limits that Broadsheet ships with.
@@ -108,6 +112,7 @@ type Client struct {
 	guardian *ssrf.Guardian // knows the addresses that are not of the public Internet
 	http     *http.Client
 	hosts    hosts
+	rules    rulebook
 }
 
 // New returns a Client. It returns an error for a bad configuration only.
@@ -153,6 +158,13 @@ func (c *Client) transport() *http.Transport {
 	}
 }
 
+func (c *Client) now() time.Time {
+	if c.cfg.Now != nil {
+		return c.cfg.Now()
+	}
+	return time.Now()
+}
+
 // Close drops idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
@@ -163,6 +175,9 @@ type Request struct {
 	LastModified string // likewise
 	Accept       string // [Accept] when ""
 	AllowFile    bool   // URL may be file:; the URL must be the operator's
+	Robots       bool   // fetch only what robots.txt lets programs fetch, redirects included (RFC 9309)
+
+	prefix int64 // bytes of the document that are wanted; 0 is all of it
 }
 
 // A Response is what came back.
@@ -174,6 +189,7 @@ type Response struct {
 	URL         string // final address
 	MovedTo     string // final address, when every redirect on the way was permanent
 	Wire        int64  // bytes of the body as it came
+	Private     bool   // the host that answered is not of the public Internet
 }
 
 // Get fetches a document. The error is an [*Error], and there is one only if
@@ -204,10 +220,15 @@ func (c *Client) follow(ctx context.Context, u *url.URL, r Request) (*Response, 
 	permanent := true
 	for hops := 0; ; hops++ {
 		if hops > c.cfg.MaxRedirects {
-			return nil, fault(r.URL, fmt.Sprintf("it redirects more than %d times", c.cfg.MaxRedirects), "use the address it should lead to", nil)
+			return nil, fault(r.URL, fmt.Sprintf("it redirects more than %d times", c.cfg.MaxRedirects), "use the address it should lead to", errRedirects)
 		}
 		if err := checkURL(u, hops == 0); err != nil {
 			return nil, err
+		}
+		if r.Robots {
+			if err := c.mayFetch(ctx, u); err != nil {
+				return nil, err
+			}
 		}
 		done, err := c.hosts.wait(ctx, strings.ToLower(u.Hostname()), c.cfg.Apart, c.free(u))
 		if err != nil {
@@ -248,10 +269,13 @@ func (c *Client) hop(ctx context.Context, u *url.URL, r Request, budget time.Dur
 	answer, err := c.http.Do(req)
 	h.public = !peer.IsValid() || !c.private(peer)
 	if err != nil {
-		return h, c.explain(ctx, u, err)
+		e := c.explain(ctx, u, err)
+		var private *privateError
+		e.Silent = !errors.As(err, &private)
+		return h, e
 	}
 	defer answer.Body.Close()
-	h.res = &Response{Status: answer.StatusCode, Header: answer.Header, URL: u.Redacted()}
+	h.res = &Response{Status: answer.StatusCode, Header: answer.Header, URL: u.Redacted(), Private: !h.public}
 	if h.next = redirect(answer); h.next != nil {
 		return h, nil
 	}
@@ -259,7 +283,7 @@ func (c *Client) hop(ctx context.Context, u *url.URL, r Request, budget time.Dur
 		h.res.NotModified = true
 		return h, nil
 	}
-	h.res.Body, h.res.Wire, err = c.body(answer)
+	h.res.Body, h.res.Wire, err = c.body(answer, r.prefix)
 	if err != nil {
 		return h, c.explain(ctx, u, err)
 	}

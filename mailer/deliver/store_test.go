@@ -54,7 +54,7 @@ func TestWithTheRealStore(t *testing.T) {
 	}
 
 	s = open()
-	defer s.Close() //nolint:errcheck // the end of the test
+	defer s.Close()
 	d := run(s, tr)
 	if err := d.Recover(t.Context()); err != nil {
 		t.Fatal(err)

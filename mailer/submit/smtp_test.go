@@ -337,7 +337,7 @@ func rawRelay(t *testing.T, replies ...string) submit.Config {
 		if err != nil {
 			return
 		}
-		defer c.Close() //nolint:errcheck // a test server
+		defer c.Close()
 		buf := make([]byte, 64<<10)
 		for _, s := range replies {
 			if _, err := c.Write([]byte(s)); err != nil {

@@ -23,14 +23,19 @@ func Articles(src *syndicate.Source, res *Result, now time.Time) []syndicate.Art
 	}
 	articles := make([]syndicate.Article, 0, len(res.Entries))
 	days := make([]string, 0, len(res.Entries))
+	silent := 0
 	for i := range res.Entries {
 		e := &res.Entries[i]
 		a := article(src, e, now)
 		if a.Title == "" && a.Text == "" && a.URL == "" && len(a.Enclosures) == 0 {
+			silent++
 			continue
 		}
 		articles = append(articles, a)
 		days = append(days, dayOf(e, loc))
+	}
+	if silent > 0 {
+		res.repairf("%d of %d entries have neither title nor text, link or file; left out", silent, len(res.Entries))
 	}
 	rung, repeated := chooseRung(articles, days, res.Identity)
 	if rung > res.Identity {
