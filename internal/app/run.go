@@ -26,12 +26,12 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	if err := queue.Migrate(ctx); err != nil {
-		return err
+		return a.store.Explain(err)
 	}
 	a.store.UseQueue(queue)
 	a.queue.Store(queue)
 	if err := a.look(ctx); err != nil {
-		return err
+		return a.store.Explain(err)
 	}
 	if a.has(RoleMail) {
 		if _, err := a.store.Recover(ctx, a.owner()); err != nil {
@@ -66,7 +66,13 @@ func (a *App) Run(ctx context.Context) error {
 
 // newQueue makes the queue and registers its work.
 func (a *App) newQueue() (*jobs.Queue, error) {
-	q, err := jobs.New(jobs.Config{DB: a.store.DB(), Postgres: a.store.Postgres(), Logger: a.log, Only: a.queues()})
+	q, err := jobs.New(jobs.Config{
+		DB:       a.store.DB(),
+		Postgres: a.store.Postgres(),
+		Only:     a.queues(),
+		Logger:   a.log,
+		Explain:  a.store.ExplainText,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,10 @@ type Config struct {
 	RescueAfter time.Duration
 
 	Logger *slog.Logger // nil discards
+
+	// Explain puts the text of a database's error into plain words, for the
+	// log; a text it does not know it returns as it is. May be nil.
+	Explain func(text string) string
 }
 
 // Options say how the jobs of a kind are worked. The zero value is usable.
@@ -107,7 +111,7 @@ func New(cfg Config) (*Queue, error) {
 		// trusting that workers will look. They may have looked before this
 		// one's transaction was committed, so every job is announced.
 		FetchCooldown:       river.FetchCooldownMin,
-		Logger:              quiet(q.log),
+		Logger:              quiet(q.log, q.cfg.Explain),
 		SkipUnknownJobCheck: true,
 	})
 	if err != nil {
@@ -132,7 +136,7 @@ func (q *Queue) driver(listener *pgxpool.Pool) riverdriver.Driver[*sql.Tx] {
 
 // Migrate creates or updates the queue's tables. Calling it again does nothing.
 func (q *Queue) Migrate(ctx context.Context) error {
-	m, err := rivermigrate.New(q.driver(nil), &rivermigrate.Config{Logger: quiet(q.log)})
+	m, err := rivermigrate.New(q.driver(nil), &rivermigrate.Config{Logger: quiet(q.log, q.cfg.Explain)})
 	if err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}

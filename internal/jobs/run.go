@@ -89,7 +89,7 @@ func (q *Queue) client(listener *pgxpool.Pool) (*river.Client[*sql.Tx], error) {
 		FetchCooldown:               fetchCooldown,
 		FetchOnlyKnownKinds:         true,
 		FetchPollInterval:           fetchPollInterval,
-		Logger:                      quiet(q.log),
+		Logger:                      quiet(q.log, q.cfg.Explain),
 		Queues:                      q.queues(),
 		RescueStuckJobsAfter:        rescueAfter,
 		SkipUnknownJobCheck:         true,

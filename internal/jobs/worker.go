@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -109,37 +108,4 @@ func jobAttrs(job *rivertype.JobRow, err error) []any {
 		"kind", job.Kind, "args", string(job.EncodedArgs),
 		"attempt", job.Attempt, "max_attempts", job.MaxAttempts, "error", err,
 	}
-}
-
-// quiet returns a logger for River itself: warnings and errors only, and none of
-// a stop.
-func quiet(log *slog.Logger) *slog.Logger {
-	return slog.New(quietHandler{log.Handler()})
-}
-
-type quietHandler struct{ slog.Handler }
-
-func (h quietHandler) Enabled(ctx context.Context, l slog.Level) bool {
-	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
-}
-
-// Handle leaves out what River says of queries that a stop cut short.
-func (h quietHandler) Handle(ctx context.Context, r slog.Record) error {
-	stopped := false
-	r.Attrs(func(a slog.Attr) bool {
-		stopped = strings.Contains(a.Value.String(), context.Canceled.Error())
-		return !stopped
-	})
-	if stopped {
-		return nil
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-func (h quietHandler) WithAttrs(as []slog.Attr) slog.Handler {
-	return quietHandler{h.Handler.WithAttrs(as)}
-}
-
-func (h quietHandler) WithGroup(name string) slog.Handler {
-	return quietHandler{h.Handler.WithGroup(name)}
 }

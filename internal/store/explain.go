@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"net"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -40,6 +42,30 @@ func (s *Store) explain(err error) error {
 		return err
 	}
 	return &explained{text: fmt.Sprintf("database %s: %s (%s)", s.place, remedy, reason(err)), cause: err}
+}
+
+// Explain adds place and remedy to an error that came of using DB directly.
+func (s *Store) Explain(err error) error { return s.explain(err) }
+
+// codes are how errors of the drivers end once they are text.
+var codes = regexp.MustCompile(`\(SQLSTATE ([0-9A-Z]{5})\)$|\((\d{1,5})\)$`)
+
+// ExplainText is Explain for an error that is text already, as in the log of
+// the queue. What is not the database's fault comes back as it is.
+func (s *Store) ExplainText(text string) string {
+	m := codes.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	remedy := postgresRemedy(m[1])
+	if m[2] != "" {
+		code, err := strconv.Atoi(m[2])
+		if err != nil {
+			return text
+		}
+		remedy = sqliteRemedy(code)
+	}
+	return fmt.Sprintf("database %s: %s (%s)", s.place, remedy, text)
 }
 
 // reason is an error in one line; of a connection that failed it is what the

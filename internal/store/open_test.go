@@ -336,3 +336,18 @@ func asNobody(t *testing.T) {
 		t.Errorf("as nobody: %v\n%s", err, out)
 	}
 }
+
+func TestExplainText(t *testing.T) {
+	s := open(t, "sqlite:"+filepath.Join(t.TempDir(), "b.db"))
+	for text, want := range map[string]string{
+		"commit: database or disk is full (13)":                  "the disk is full; free some space",
+		"could not extend file (SQLSTATE 53100)":                 "the server's disk is full; free some space",
+		"attempt to write a readonly database (8)":               "it may not be written",
+		"the connection was closed":                              "the connection was closed",
+		"nothing of the kind (13) although there is such a code": "nothing of the kind (13) although there is such a code",
+	} {
+		if got := s.ExplainText(text); !strings.Contains(got, want) {
+			t.Errorf("%q is explained as %q, want %q in it", text, got, want)
+		}
+	}
+}
