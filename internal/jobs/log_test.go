@@ -29,7 +29,7 @@ func TestFaultsOfTheDatabaseAreSaidOnceAMinute(t *testing.T) {
 		if n := strings.Count(out.String(), "\n"); n != 1 || !strings.Contains(out.String(), "free some space") {
 			t.Errorf("said %d lines, want one with the remedy:\n%s", n, out.String())
 		}
-		time.Sleep(repeatAfter) // of the bubble: no time passes
+		<-time.After(repeatAfter) // of the bubble: no real time passes
 		fail()
 		log.Error("something else", "err", "odd")
 		if n := strings.Count(out.String(), "\n"); n != 3 {
