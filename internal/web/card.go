@@ -107,12 +107,8 @@ func head[T any](list []T, n int) []T { return list[:min(n, len(list))] }
 
 func figureTexts(figures []syndicate.Figure) []string {
 	var texts []string
-	seen := make(map[string]bool)
-	for _, f := range figures {
-		if len(texts) < maxCardFigures && f.Text != "" && !seen[f.Text] {
-			seen[f.Text] = true
-			texts = append(texts, f.Text)
-		}
+	for _, f := range syndicate.KeyFigures(figures, maxCardFigures) {
+		texts = append(texts, f.Text)
 	}
 	return texts
 }

@@ -164,54 +164,13 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 	return it
 }
 
-// figures returns the amounts that say most, as they are written, in the order
-// of the text, each once.
+// figures returns the amounts that say most, as they are written.
 func figures(all []syndicate.Figure) []string {
-	var told []syndicate.Figure
-	for _, f := range all {
-		f.Text = oneLine(f.Text)
-		same := func(o syndicate.Figure) bool {
-			return o.Text == f.Text || f.BaseUnit != "" && o.BaseUnit == f.BaseUnit && o.Normalised == f.Normalised
-		}
-		if f.Text != "" && worth(f) > 0 && !slices.ContainsFunc(told, same) {
-			told = append(told, f)
-		}
+	var texts []string
+	for _, f := range syndicate.KeyFigures(all, maxFigures) {
+		texts = append(texts, oneLine(f.Text))
 	}
-	for least := 1; len(told) > maxFigures && least <= 3; least++ {
-		for i := len(told) - 1; i >= 0 && len(told) > maxFigures; i-- {
-			if worth(told[i]) == least {
-				told = slices.Delete(told, i, i+1)
-			}
-		}
-	}
-	var out []string
-	for _, f := range told {
-		out = append(out, f.Text)
-	}
-	return out
-}
-
-// worth says how much an amount tells beside a title: money 3, shares and what
-// is measured 2, what is counted 1, and 0 for what is said in passing: times,
-// small numbers, and points whose unit stands elsewhere in the sentence.
-func worth(f syndicate.Figure) int {
-	switch f.BaseUnit {
-	case "元", "USD", "EUR", "GBP", "HKD", "JPY", "AUD", "KRW", "CAD", "SGD", "CHF", "RUB", "TWD", "INR", "DEM", "NZD":
-		return 3
-	case "minute", "day", "month", "year":
-		return 0
-	case "count", "person", "index":
-		if f.Normalised < 100 {
-			return 0
-		}
-		return 1
-	case "":
-		return 1
-	}
-	if strings.HasSuffix(f.Text, "个") {
-		return 0
-	}
-	return 2
+	return texts
 }
 
 // oneLine returns s with every run of white space as one space, and without

@@ -1,0 +1,52 @@
+package syndicate
+
+import (
+	"slices"
+	"strings"
+)
+
+// KeyFigures returns at most n of the figures of an article, those that say
+// most beside its title, in the order of the text and each once. What is said
+// in passing, such as how long something took, is never among them.
+func KeyFigures(all []Figure, n int) []Figure {
+	var told []Figure
+	for _, f := range all {
+		same := func(o Figure) bool {
+			return o.Text == f.Text || f.BaseUnit != "" && o.BaseUnit == f.BaseUnit && o.Normalised == f.Normalised
+		}
+		if strings.TrimSpace(f.Text) != "" && f.worth() > 0 && !slices.ContainsFunc(told, same) {
+			told = append(told, f)
+		}
+	}
+	for least := 1; len(told) > n && least <= 3; least++ {
+		for i := len(told) - 1; i >= 0 && len(told) > n; i-- {
+			if told[i].worth() == least {
+				told = slices.Delete(told, i, i+1)
+			}
+		}
+	}
+	return told
+}
+
+// worth says how much an amount tells beside a title: money 3, shares and what
+// is measured 2, what is counted 1, and 0 for what is said in passing: times,
+// small numbers, and points whose unit stands elsewhere in the sentence.
+func (f Figure) worth() int {
+	switch f.BaseUnit {
+	case "元", "USD", "EUR", "GBP", "HKD", "JPY", "AUD", "KRW", "CAD", "SGD", "CHF", "RUB", "TWD", "INR", "DEM", "NZD":
+		return 3
+	case "minute", "day", "month", "year":
+		return 0
+	case "count", "person", "index":
+		if f.Normalised < 100 {
+			return 0
+		}
+		return 1
+	case "":
+		return 1
+	}
+	if strings.HasSuffix(f.Text, "个") {
+		return 0
+	}
+	return 2
+}
