@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -266,6 +268,41 @@ func TestRobotsIsAskedOnceForManyPages(t *testing.T) {
 	all.Wait()
 	if n := strings.Count(l.took(), "/robots.txt"); n != 1 {
 		t.Errorf("robots.txt was fetched %d times", n)
+	}
+}
+
+func TestRobotsOfManyHostsAreForgotten(t *testing.T) {
+	t.Parallel()
+	var l library
+	listener, err := net.Listen("tcp4", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.asked = append(l.asked, r.URL.Path)
+	})}}
+	s.Start()
+	defer s.Close()
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	c := client(t, func(cfg *fetch.Config) { cfg.Now = func() time.Time { return now } })
+	get := func(host int) string {
+		now = now.Add(time.Second)
+		address := fmt.Sprintf("http://127.1.%d.%d:%d/page", host/250, host%250+1, listener.Addr().(*net.TCPAddr).Port)
+		if _, err := c.Get(t.Context(), fetch.Request{URL: address, Robots: true}); err != nil {
+			t.Fatal(err)
+		}
+		return l.took()
+	}
+	for host := range 1025 {
+		get(host)
+	}
+	if got := get(1024); got != "/page" {
+		t.Errorf("the last host: asked for %s", got)
+	}
+	if got := get(0); got != "/robots.txt /page" {
+		t.Errorf("the first host: asked for %s", got)
 	}
 }
 

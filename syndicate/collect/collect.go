@@ -247,7 +247,10 @@ func (p *poll) unanswered(ctx context.Context, err error) {
 	}
 	p.outage = fmt.Sprintf("%d of the %d hosts asked within %s did not answer", n, of, short(cycle))
 	s := &p.state
-	s.Outcome, s.Failures = syndicate.Failed, 0
+	s.Outcome = syndicate.Failed
+	if p.c.net.pardoned(p.src.Name) {
+		s.Failures = 0
+	}
 	s.Error = oneLine(err.Error()) + "; since " + p.outage + ", the fault is this machine's: check its network"
 }
 

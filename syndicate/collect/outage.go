@@ -24,8 +24,8 @@ const (
 // an error. Then no failure is counted, and those that were counted before it
 // was clear are taken back.
 //
-// Hosts that were silent before do not vote: sources that are dead for good
-// must not make every new failure look like our own. What is known here is
+// Hosts that failed before do not vote: sources that are dead for good must not
+// make every new failure look like our own. What is known here is
 // forgotten when the program ends; the price is a failure or two too many.
 type outage struct {
 	mu    sync.Mutex
@@ -75,11 +75,15 @@ func (o *outage) unanswered(host, source string, failures int, now time.Time) (n
 		run = &silent{began: now}
 		o.runs[source] = run
 	}
-	if run == nil || now.Sub(run.began) >= longestOutage {
+	late := run != nil && now.Sub(run.began) >= longestOutage
+	switch {
+	case late:
 		delete(o.runs, source)
 		delete(o.votes, host)
 		run = nil
-	} else {
+	case run == nil:
+		delete(o.votes, host)
+	default:
 		o.vote(host, vote{now, true})
 	}
 	was := o.down
@@ -89,7 +93,7 @@ func (o *outage) unanswered(host, source string, failures int, now time.Time) (n
 			r.pardoned = true
 		}
 	}
-	own = o.down && run != nil
+	own = o.down && !late
 	if run != nil {
 		run.pardoned = own
 	}
