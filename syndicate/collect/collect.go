@@ -298,7 +298,7 @@ func (p *poll) document(ctx context.Context, res *fetch.Response) ([]syndicate.A
 		// The validators and the hash stay those of the last good document:
 		// otherwise the next answer would be "not modified" and the fault hidden.
 		p.fail(p.place() + ": " + err.Error())
-		return nil, nil
+		return nil, nil //nolint:nilerr // the source's fault: told and remembered, not ours
 	}
 	doc.Identity = read.Rung(p.state.Identity)
 	all := read.Articles(&p.src, doc, p.now)

@@ -105,7 +105,8 @@ func (p *poll) askedToWait(res *fetch.Response) {
 
 // statusWords returns fault and remedy.
 func statusWords(status int) string {
-	what, remedy := "", "check the address in a browser"
+	var what string
+	remedy := "check the address in a browser"
 	switch {
 	case status == http.StatusUnauthorized:
 		what, remedy = "the server wants a password", "use an address that needs none, or put name and password into the url"

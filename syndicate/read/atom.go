@@ -45,7 +45,7 @@ func (c *converter) atomEntry(in *atom.Entry, h *holding) Entry {
 		e.Summary, e.summaryText = cleanHTML(c.htmlOf(f), f.base)
 	}
 	if e.Summary == "" && e.Content == "" {
-		if s := firstOf(x.text("media", "description"), x.in("media", "group").text("description")); s != "" {
+		if s := firstOf(x.text("media", "description"), x.mediaGroup().text("description")); s != "" {
 			e.Summary, e.summaryText = cleanHTML(s, h.base)
 		}
 	}
@@ -94,7 +94,7 @@ func (c *converter) atomFiles(e *Entry, in *atom.Entry, x extensions, sc scope) 
 			}
 		}
 	}
-	group := x.in("media", "group")
+	group := x.mediaGroup()
 	for _, m := range append(append(x.all("media", "content"), group["content"]...), group["peerLink"]...) {
 		es.add(sc.base, Enclosure{URL: firstOf(m.Attrs["url"], m.Attrs["href"]), Type: firstOf(m.Attrs["type"], mediumType(m.Attrs["medium"])), Length: m.Attrs["fileSize"]})
 	}

@@ -63,7 +63,7 @@ var monthNames = wordTable(12,
 	"jan feb mar apr may jun jul aug sep|sept oct nov dec",
 	"januar|jänner februar märz|maerz april mai juni juli august september oktober november dezember",
 	"jän feb mär|mrz apr mai juni juli aug sep okt nov dez",
-	"janvier février|fevrier mars avril mai juin juillet août|aout septembre octobre novembre décembre|decembre",
+	"janvier février|fevrier mars avril mai juin juillet août|aout septembre octobre novembre décembre|decembre", //nolint:misspell // French
 	"janv févr|fév|fevr mars avr mai juin juil août sept oct nov déc",
 	"enero febrero marzo abril mayo junio julio agosto septiembre|setiembre octubre noviembre diciembre",
 	"ene feb marz abr may jun jul ago sep|set oct nov dic",

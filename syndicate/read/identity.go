@@ -106,7 +106,7 @@ func identify(as []syndicate.Article, days []string, r Rung) []syndicate.Article
 		a := as[i]
 		id := identityOf(&a, days[i], r)
 		if groups[id] > 1 {
-			id = tellApart(&a, days[i], r, id, seen)
+			id = tellApart(&a, r, id, seen)
 		}
 		if id == "" || seen[id] {
 			continue
@@ -126,7 +126,7 @@ func identify(as []syndicate.Article, days []string, r Rung) []syndicate.Article
 // always the newest, and the one that was alone before. Articles that share
 // title and day all get their text as well, because a listing has no order
 // that could be relied on.
-func tellApart(a *syndicate.Article, day string, r Rung, id string, seen map[string]bool) string {
+func tellApart(a *syndicate.Article, r Rung, id string, seen map[string]bool) string {
 	if seen[id+"\x00"+a.Hash] {
 		return ""
 	}

@@ -155,7 +155,7 @@ func listingBlocks(text string) [][]string {
 		block = nil
 	}
 	for line := range strings.Lines(text) {
-		line = strings.TrimFunc(line, func(r rune) bool { return isSpace(r) })
+		line = strings.TrimFunc(line, isSpace)
 		switch {
 		case line == "":
 		case isRule(line):

@@ -54,7 +54,7 @@ func TestListingForms(t *testing.T) {
 		"blank lines":            strings.ReplaceAll(twoItems, "\n", "\n\n"),
 		"no first rule":          strings.TrimPrefix(twoItems, "-\n"),
 		"rule before the footer": strings.Replace(twoItems, "有线索", "-\n有线索", 1),
-		"no footer":              twoItems[:strings.Index(twoItems, "有线索")],
+		"no footer":              strings.SplitN(twoItems, "有线索", 2)[0],
 		"full-width rule":        strings.ReplaceAll(twoItems, "\n-\n", "\n－\n"),
 		"body in two lines":      strings.Replace(twoItems, "今日奠基,", "今日奠基,\n", 1),
 		"head on its own line":   strings.NewReplacer(" 一、项目概况 ", "\n一、项目概况\n", " 二、下一步 ", "\n二、下一步\n").Replace(twoItems),

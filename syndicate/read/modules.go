@@ -54,10 +54,10 @@ func (x extensions) imageLink() string {
 	return ""
 }
 
-// in returns the elements within the elements of a name.
-func (x extensions) in(prefix, name string) children {
+// mediaGroup returns the elements within the groups of Media RSS.
+func (x extensions) mediaGroup() children {
 	all := make(children)
-	for _, e := range x[prefix][name] {
+	for _, e := range x["media"]["group"] {
 		for n, list := range e.Children {
 			all[n] = append(all[n], list...)
 		}

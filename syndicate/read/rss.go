@@ -59,7 +59,7 @@ func (c *converter) rssEntry(in *rss.Item, h *holding) Entry {
 	x := extensions(in.Extensions)
 	c.common(&e.Feed, h)
 	if e.Title == "" {
-		e.Title = plainText(firstOf(x.text("media", "title"), x.in("media", "group").text("title")))
+		e.Title = plainText(firstOf(x.text("media", "title"), x.mediaGroup().text("title")))
 	}
 	if v := x.text("dc", "language"); v != "" {
 		e.Language = languageTag(v)
@@ -103,7 +103,7 @@ func (c *converter) rssText(e *Entry, h *holding, x extensions) {
 		e.Summary, e.summaryText = cleanHTML(c.htmlOf(f), f.base)
 	}
 	if e.Summary == "" {
-		if s := firstOf(x.text("googleplay", "description"), x.text("media", "description"), x.in("media", "group").text("description")); s != "" {
+		if s := firstOf(x.text("googleplay", "description"), x.text("media", "description"), x.mediaGroup().text("description")); s != "" {
 			e.Summary, e.summaryText = cleanHTML(s, h.base)
 		}
 	}
@@ -186,7 +186,7 @@ func rssCategories(own []*rss.Category, x extensions) []Category {
 			cs.add(Category{Term: k, Scheme: "http://www.itunes.com/"})
 		}
 	}
-	for _, m := range []extensions{x, {"media": x.in("media", "group")}} {
+	for _, m := range []extensions{x, {"media": x.mediaGroup()}} {
 		for _, e := range m.all("media", "category") {
 			cs.add(Category{Term: e.Value, Scheme: firstOf(e.Attrs["scheme"], "http://search.yahoo.com/mrss/category_schema"), Label: e.Attrs["label"]})
 		}
@@ -236,7 +236,7 @@ func (c *converter) rssEnclosures(in *rss.Item, x extensions, sc scope) []Enclos
 	if u := x.text("feedburner", "origEnclosureLink"); u != "" && len(es.list) == 1 {
 		es.list[0].URL = fieldAddress(sc.base, u)
 	}
-	group := x.in("media", "group")
+	group := x.mediaGroup()
 	for _, list := range [][]ext.Extension{x.all("media", "content"), group["content"], x.all("media", "peerLink"), group["peerLink"]} {
 		for _, e := range list {
 			es.add(sc.base, Enclosure{URL: firstOf(e.Attrs["url"], e.Attrs["href"]), Type: firstOf(e.Attrs["type"], mediumType(e.Attrs["medium"])), Length: e.Attrs["fileSize"]})
