@@ -17,14 +17,11 @@ import (
 	"broadsheet/syndicate"
 )
 
-// Config is the `themes:` block of the configuration.
+// Config is the `themes:` block of the configuration. The zero Config has no
+// themes: what a paper is about is for its operator to say.
 type Config struct {
 	Themes []syndicate.Theme // in order of the configuration
 }
-
-// Default returns a configuration of no themes: what a paper is about is for
-// its configuration to say.
-func Default() Config { return Config{} }
 
 // Validate returns all mistakes, joined: key, fault, remedy.
 func (c Config) Validate() error {
