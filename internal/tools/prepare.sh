@@ -15,7 +15,6 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
 	exit 1
 fi
 echo "prepare: installing$missing"
-# A package that starts its own server is told not to: the tests start one.
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
