@@ -67,6 +67,9 @@ func (c *command) digestSend() *cobra.Command {
 
 func (c *command) printSent(a *app.App, name string, sent app.Sent) error {
 	e := sent.Edition
+	if n := sent.Earlier.Total(); n > 0 {
+		fmt.Fprintf(c.out, "%s: of earlier editions %d accepted, %d not yet\n", name, sent.Earlier.Accepted, n-sent.Earlier.Accepted)
+	}
 	if e.Skipped != "" {
 		fmt.Fprintf(c.out, "%s: nothing sent: %s\n", name, e.Skipped)
 		return nil

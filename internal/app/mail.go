@@ -7,6 +7,7 @@ import (
 
 	"broadsheet/mailer"
 	"broadsheet/mailer/compose"
+	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/submit"
 	"broadsheet/syndicate"
 )
@@ -44,6 +45,7 @@ func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, err
 type Sent struct {
 	Edition    mailer.Edition
 	Deliveries []mailer.Delivery
+	Earlier    deliver.Summary // of earlier editions of the digest that were not finished
 }
 
 // Missing returns how many recipients do not have the edition yet.
@@ -57,8 +59,9 @@ func (s Sent) Missing() int {
 	return n
 }
 
-// Send composes an edition of a digest now and delivers it. With an address
-// it goes there alone, as a trial that takes no article from the next edition.
+// Send finishes earlier editions of a digest that are due, composes an edition
+// now and delivers it. With an address it goes there alone, as a trial that
+// takes no article from the next edition.
 func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 	p := a.parts.Load()
 	d, ok := p.digests[name]
@@ -68,16 +71,49 @@ func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 	if to != "" {
 		return a.sendTrial(ctx, p, d, to)
 	}
+	earlier, err := a.finish(ctx, p, name)
+	if err != nil {
+		return Sent{}, err
+	}
 	e, err := p.composer.Compose(ctx, d, a.opts.Now(), compose.Opts{})
 	if err != nil {
 		return Sent{}, err
 	}
+	sent := Sent{Edition: *e, Earlier: earlier}
 	if e.Skipped != "" {
-		return Sent{Edition: *e}, nil
+		return sent, nil
 	}
 	_, failed := p.deliverer.Deliver(ctx, e.ID)
-	deliveries, err := a.store.Deliveries(ctx, e.ID)
-	return Sent{Edition: *e, Deliveries: deliveries}, errors.Join(failed, err)
+	sent.Deliveries, err = a.store.Deliveries(ctx, e.ID)
+	return sent, errors.Join(failed, err)
+}
+
+// finish delivers what is due of the earlier editions of a digest, such as
+// those that a crash interrupted.
+func (a *App) finish(ctx context.Context, p *parts, name string) (deliver.Summary, error) {
+	var sum deliver.Summary
+	due, err := a.store.DueEditions(ctx, a.opts.Now())
+	if err != nil {
+		return sum, err
+	}
+	for _, id := range due {
+		e, err := a.store.Edition(ctx, id)
+		if err != nil {
+			return sum, err
+		}
+		if e.Digest != name {
+			continue
+		}
+		s, err := p.deliverer.Deliver(ctx, id)
+		sum.Accepted += s.Accepted
+		sum.Deferred += s.Deferred
+		sum.Failed += s.Failed
+		sum.Uncertain += s.Uncertain
+		if err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
 }
 
 func (a *App) sendTrial(ctx context.Context, p *parts, d mailer.Digest, to string) (Sent, error) {
