@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,8 +47,10 @@ func TestValidate(t *testing.T) {
 			} else if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
-			if _, openErr := store.Open(t.Context(), cfg, nil); c.want != "" && openErr == nil {
-				t.Error("it opens")
+			if c.want != "" {
+				if _, err := store.Open(t.Context(), cfg, nil); err == nil {
+					t.Error("it opens")
+				}
 			}
 			for _, text := range []string{fmt.Sprint(err), cfg.Redacted()} {
 				if !strings.HasPrefix(c.database, "mysql") && (strings.Contains(text, "sec") || strings.Contains(text, "ret@")) {
@@ -188,7 +191,7 @@ func TestNewerVersionIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := store.Open(t.Context(), store.Config{Database: database}, nil)
-		if err == nil || !strings.Contains(err.Error(), "its tables are of version 9999 and this Broadsheet knows them up to 2; run the newer Broadsheet again") {
+		if want := regexp.MustCompile(`its tables are of version 9999 and this Broadsheet knows them up to \d+; run the newer Broadsheet again`); err == nil || !want.MatchString(err.Error()) {
 			t.Errorf("error %v", err)
 		}
 		if n := count(t, s); n != 1 {
