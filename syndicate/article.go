@@ -33,6 +33,7 @@ type Article struct {
 	FirstSeen    time.Time `json:"first_seen"`              // when we first had it; digests and feeds go by this
 	Changed      time.Time `json:"changed,omitzero"`        // when we last saw it change
 	Hash         string    `json:"hash,omitempty"`          // of everything the source said; equal = unchanged
+	Alternate    int64     `json:"-"`                       // made of title and of guid or address without scheme and host; 0 for none
 	Analysis
 }
 

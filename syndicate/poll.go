@@ -1,6 +1,9 @@
 package syndicate
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Poll is what we remember of asking a source: when it is asked again and
 // why then, and how it answered last.
@@ -32,6 +35,12 @@ type Poll struct {
 	MovedTo      string        `json:"moved_to,omitempty"`      // where a permanent redirect led; "" when nowhere
 	Gone         bool          `json:"gone,omitempty"`          // the source answered 410 for good
 	GoneSince    time.Time     `json:"gone_since,omitzero"`     // first 410 in a row; zero when none
+	Shapes       []Shape       `json:"-"`                       // of the last documents that were good, the oldest first
+	Drift        string        `json:"drift,omitempty"`         // what of the source has changed so that its documents are left out; "" when they fit
+	Held         int           `json:"held,omitempty"`          // articles of the last document that are held
+	Accepted     bool          `json:"-"`                       // the operator wants the next document taken as it is
+	FaultSince   time.Time     `json:"fault_since,omitzero"`    // first poll in a row that ended with an Error; zero when all is well
+	Answer       *Answer       `json:"-"`                       // what this poll brought, to be kept; nil when it brought nothing, and when read from the store
 }
 
 // An Outcome is how a poll ended.
@@ -46,3 +55,30 @@ const (
 	AskedToWait Outcome = "asked to wait" // 429 or 503: no failure
 	NotDue      Outcome = "not due"       // it was not asked, since it is too early; never stored
 )
+
+// contractAfter is how many good documents tell what the next one should be
+// like.
+const contractAfter = 5
+
+// Contract returns the shapes that the source's documents are measured by, or
+// nil when there were too few to tell.
+func (p *Poll) Contract() []Shape {
+	if len(p.Shapes) < contractAfter {
+		return nil
+	}
+	return p.Shapes
+}
+
+// Changed reports whether the source has become something else than it always
+// was: its document breaks the contract, or cannot be read any more.
+func (p *Poll) Changed() bool { return p.Drift != "" }
+
+// OwnOutageReason begins the NextReason of a poll that failed through no fault
+// of the source: our own network was down.
+const OwnOutageReason = "our own outage"
+
+// OwnOutage reports whether the last poll failed since our own network was
+// down.
+func (p *Poll) OwnOutage() bool {
+	return p.Outcome == Failed && strings.HasPrefix(p.NextReason, OwnOutageReason)
+}

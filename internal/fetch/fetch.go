@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -177,7 +178,8 @@ type Request struct {
 	AllowFile    bool   // URL may be file:; the URL must be the operator's
 	Robots       bool   // fetch only what robots.txt lets programs fetch, redirects included (RFC 9309)
 
-	prefix int64 // bytes of the document that are wanted; 0 is all of it
+	prefix int64      // bytes of the document that are wanted; 0 is all of it
+	form   url.Values // sent by POST; nil asks by GET
 }
 
 // A Response is what came back.
@@ -291,9 +293,16 @@ func (c *Client) hop(ctx context.Context, u *url.URL, r Request, budget time.Dur
 }
 
 func (c *Client) request(ctx context.Context, u *url.URL, r Request) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	method, content := http.MethodGet, io.Reader(nil)
+	if r.form != nil {
+		method, content = http.MethodPost, strings.NewReader(r.form.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), content)
 	if err != nil {
 		return nil, err
+	}
+	if r.form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	req.Header.Set("Accept", cmp.Or(r.Accept, Accept))

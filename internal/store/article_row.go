@@ -14,7 +14,7 @@ import (
 var articleInserted = []string{
 	"key", "public_id", "source", "guid", "first_seen",
 	"hash", "changed", "published", "published_raw", "inferred", "updated", "fingerprint", "language", "lang",
-	"url", "title",
+	"url", "title", "alternate",
 }
 
 const articleKept = 5
@@ -24,7 +24,7 @@ func articleArgs(a *syndicate.Article, fingerprint string) []any {
 		a.Key, text(a.ID), a.Source, text(a.GUID), a.FirstSeen.UnixMilli(),
 		a.Hash, ms(a.Changed), a.Published.UnixMilli(), text(a.PublishedRaw), a.Inferred, ms(a.Updated), fingerprint,
 		text(a.Language), text(syndicate.Fold(a.Language)),
-		text(a.URL), text(a.Title),
+		text(a.URL), text(a.Title), alternate(a.Alternate),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"broadsheet/internal/jobs"
@@ -77,5 +78,13 @@ func (s *Store) due(ctx context.Context, now time.Time) ([]jobs.Args, error) {
 	for _, name := range sources {
 		due = append(due, PollJob{Source: name})
 	}
-	return due, nil
+	pages, err := s.pageJobs(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	hubs, err := s.hubJobs(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(due, pages, hubs), nil
 }

@@ -22,6 +22,10 @@ import (
 // openTimeout bounds how long a server may take to answer at the start.
 const openTimeout = 15 * time.Second
 
+// readIdle is how long a connection that reads SQLite is kept without use: each
+// has up to 20 MB of pages in memory.
+const readIdle = 30 * time.Second
+
 func (s *Store) openSQLite(ctx context.Context, database string) error {
 	path := strings.TrimPrefix(database, "sqlite:")
 	s.place = "sqlite:" + path
@@ -44,6 +48,7 @@ func (s *Store) openSQLite(ctx context.Context, database string) error {
 	}
 	s.read.SetMaxOpenConns(max(4, runtime.GOMAXPROCS(0)))
 	s.read.SetMaxIdleConns(max(4, runtime.GOMAXPROCS(0)))
+	s.read.SetConnMaxIdleTime(readIdle)
 	return nil
 }
 
@@ -53,6 +58,7 @@ func sqliteDSN(path string, readOnly bool) string {
 		"foreign_keys(1)",
 		"cache_size(-20000)",
 		"temp_store(memory)",
+		"wal_autocheckpoint(4000)", // pages: what many transactions change is copied into the file once
 	}}
 	if readOnly {
 		params.Set("mode", "ro")

@@ -29,7 +29,7 @@ func (s *Store) Known(ctx context.Context, source string, keys []string) (map[st
 	return known, s.failed("look for known articles of "+source, err)
 }
 
-// Record stores what a poll brought, in one transaction: the poll itself, the
+// Record stores what a poll brought, all of it or nothing: the poll itself, the
 // articles that are new, and those whose hash is another than the stored one.
 // Recording the same again changes nothing. An article that is known keeps its
 // ID and FirstSeen. The fingerprint is that of the classifier that made the
@@ -38,39 +38,17 @@ func (s *Store) Known(ctx context.Context, source string, keys []string) (map[st
 // Of articles with the same key the first one counts. An article without
 // FirstSeen gets the poll's LastAt, one without Published its FirstSeen.
 func (s *Store) Record(ctx context.Context, poll syndicate.Poll, fingerprint string, articles []syndicate.Article) (added, changed int, err error) {
-	what := "store what " + poll.Source + " brought"
-	rows, err := s.prepare(ctx, &poll, fingerprint, articles)
-	if err != nil {
-		return 0, 0, s.failed(what, err)
+	r := &recording{poll: &poll, done: make(chan struct{})}
+	if r.rows, err = s.prepare(ctx, &poll, fingerprint, articles); err != nil {
+		return 0, 0, s.failed(r.what(), err)
 	}
-	err = s.write(ctx, what, func(tx *sql.Tx) error {
-		if err := savePoll(ctx, tx, &poll); err != nil {
-			return err
-		}
-		known, err := idsOf(ctx, tx, rows)
-		if err != nil {
-			return err
-		}
-		stored, err := s.saveArticles(ctx, tx, rows)
-		if err != nil {
-			return err
-		}
-		var stale []int64
-		for _, r := range stored {
-			if _, ok := known[r.article.Key]; ok {
-				stale = append(stale, r.id)
-			}
-		}
-		added, changed = len(stored)-len(stale), len(stale)
-		if err := s.saveFilings(ctx, tx, stored, stale); err != nil {
-			return err
-		}
-		return s.saveWords(ctx, tx, stored, stale)
-	})
-	if err != nil {
+	if r.answer, err = s.packAnswer(poll.Answer); err != nil {
+		return 0, 0, s.failed(r.what(), err)
+	}
+	if err := s.commit(ctx, r); err != nil {
 		return 0, 0, err
 	}
-	return added, changed, nil
+	return r.added, r.changed, nil
 }
 
 // An articleRow is an article on its way into the tables.
@@ -96,6 +74,9 @@ func (s *Store) prepare(ctx context.Context, poll *syndicate.Poll, fingerprint s
 	}
 	hashes, err := s.Known(ctx, poll.Source, keys)
 	if err != nil {
+		return nil, err
+	}
+	if articles, err = s.keepDates(ctx, hashes, articles); err != nil {
 		return nil, err
 	}
 	seen := make(map[string]bool, len(articles))

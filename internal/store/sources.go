@@ -50,12 +50,12 @@ func syncSource(ctx context.Context, tx *sql.Tx, src *syndicate.Source, position
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO sources (name, title, url, kind, every, settings, position, active)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE)
+		INSERT INTO sources (name, title, url, kind, every, settings, position, full_text, active)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE)
 		ON CONFLICT (name) DO UPDATE
 		SET title = excluded.title, url = excluded.url, kind = excluded.kind, every = excluded.every,
-			settings = excluded.settings, position = excluded.position, active = TRUE`,
-		src.Name, text(src.Title), text(src.URL), string(src.Kind), src.Every.Milliseconds(), wanted, position)
+			settings = excluded.settings, position = excluded.position, full_text = excluded.full_text, active = TRUE`,
+		src.Name, text(src.Title), text(src.URL), string(src.Kind), src.Every.Milliseconds(), wanted, position, src.FullText)
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,9 @@ func syncSource(ctx context.Context, tx *sql.Tx, src *syndicate.Source, position
 		VALUES ($1, '', $2, $3, 0, '', '', 0, '', 0, 0, 0, 0, '', 0, '', 0, '', FALSE)
 		ON CONFLICT (source) DO UPDATE
 		SET next_at = excluded.next_at, next_reason = excluded.next_reason, failures = 0,
-			etag = NULL, last_modified = NULL, body_hash = '', moved_to = '', gone = FALSE, gone_since = NULL`,
-		src.Name, now.UnixMilli(), reason)
+			etag = NULL, last_modified = NULL, body_hash = '', moved_to = '', gone = FALSE, gone_since = NULL,
+			shapes = '', drift = '', held = 0, accepted = (polls.url = $4)`,
+		src.Name, now.UnixMilli(), reason, text(src.URL))
 	return err
 }
 
@@ -123,7 +124,7 @@ func settingsOf(src *syndicate.Source) (string, error) {
 
 const pollColumns = `p.source, p.url, p.next_at, p.next_reason, p.last_at, p.last_ok_at, p.status, p.outcome, p.error, p.failures,
 	p.etag, p.last_modified, p.body_hash, p.bytes, p.articles, p.new, p.ttl, p.identity, p.moved_to, p.gone, p.gone_since,
-	p.ttl_reason, p.skip, p.date, p.full_at, p.busy, p.busy_until`
+	p.ttl_reason, p.skip, p.date, p.full_at, p.busy, p.busy_until, p.shapes, p.drift, p.held, p.accepted, p.fault_since`
 
 func scanPoll(r scanner) (p syndicate.Poll, err error) {
 	var etag, lastModified, date []byte
@@ -131,7 +132,8 @@ func scanPoll(r scanner) (p syndicate.Poll, err error) {
 	err = r.Scan(&p.Source, &p.URL, moment{&p.NextAt}, &p.NextReason, moment{&p.LastAt}, moment{&p.LastOKAt}, &p.Status,
 		&p.Outcome, &p.Error, &p.Failures, &etag, &lastModified, &p.BodyHash, &p.Bytes, &p.Articles, &p.New,
 		&ttl, &p.Identity, &p.MovedTo, &p.Gone, moment{&p.GoneSince},
-		&p.TTLReason, &p.Skip, &date, moment{&p.FullAt}, &p.Busy, moment{&p.BusyUntil})
+		&p.TTLReason, &p.Skip, &date, moment{&p.FullAt}, &p.Busy, moment{&p.BusyUntil},
+		list[syndicate.Shape]{&p.Shapes}, &p.Drift, &p.Held, &p.Accepted, moment{&p.FaultSince})
 	p.TTL = time.Duration(ttl) * time.Millisecond
 	p.ETag, p.LastModified, p.Date = string(etag), string(lastModified), string(date)
 	return p, err
@@ -158,14 +160,16 @@ func (s *Store) Poll(ctx context.Context, source string) (syndicate.Poll, error)
 }
 
 // DueSources returns the configured sources that are to be polled at now, the
-// longest waiting first.
+// longest waiting first. One whose hub has pushed is due whatever its time,
+// unless it was polled less than [pushApart] ago.
 func (s *Store) DueSources(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	names, err := query(ctx, s.read, scanOne[string], `
 		SELECT s.name
 		FROM polls p JOIN sources s ON s.name = p.source
-		WHERE p.next_at <= $1 AND s.active
+		WHERE s.active AND (p.next_at <= $1
+			OR p.last_at <= $3 AND p.source IN (SELECT w.source FROM websub w WHERE w.last_push IS NOT NULL))
 		ORDER BY p.next_at, s.name
-		LIMIT $2`, now.UnixMilli(), limit)
+		LIMIT $2`, now.UnixMilli(), limit, now.Add(-pushApart).UnixMilli())
 	return names, s.failed("look for sources that are due", err)
 }
 
@@ -180,9 +184,9 @@ func savePoll(ctx context.Context, tx *sql.Tx, p *syndicate.Poll) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO polls (source, next_at, next_reason, last_at, last_ok_at, status, outcome, error, failures,
 			etag, last_modified, body_hash, bytes, articles, new, moved_to, gone, gone_since, url, ttl, identity,
-			ttl_reason, skip, date, full_at, busy, busy_until)
+			ttl_reason, skip, date, full_at, busy, busy_until, shapes, drift, held, accepted, fault_since)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-			$22, $23, $24, $25, $26, $27)
+			$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
 		ON CONFLICT (source) DO UPDATE
 		SET next_at = excluded.next_at, next_reason = excluded.next_reason, last_at = excluded.last_at,
 			last_ok_at = excluded.last_ok_at, status = excluded.status, outcome = excluded.outcome,
@@ -191,10 +195,13 @@ func savePoll(ctx context.Context, tx *sql.Tx, p *syndicate.Poll) error {
 			articles = excluded.articles, new = excluded.new, moved_to = excluded.moved_to,
 			gone = excluded.gone, gone_since = excluded.gone_since, url = excluded.url, ttl = excluded.ttl,
 			identity = excluded.identity, ttl_reason = excluded.ttl_reason, skip = excluded.skip, date = excluded.date,
-			full_at = excluded.full_at, busy = excluded.busy, busy_until = excluded.busy_until`,
+			full_at = excluded.full_at, busy = excluded.busy, busy_until = excluded.busy_until,
+			shapes = excluded.shapes, drift = excluded.drift, held = excluded.held, accepted = excluded.accepted,
+			fault_since = excluded.fault_since`,
 		p.Source, p.NextAt.UnixMilli(), text(p.NextReason), ms(p.LastAt), ms(p.LastOKAt), p.Status, string(p.Outcome),
 		text(p.Error), p.Failures, []byte(p.ETag), []byte(p.LastModified), text(p.BodyHash), p.Bytes, p.Articles, p.New,
 		text(p.MovedTo), p.Gone, ms(p.GoneSince), text(p.URL), p.TTL.Milliseconds(), p.Identity,
-		text(p.TTLReason), p.Skip, []byte(p.Date), ms(p.FullAt), text(p.Busy), ms(p.BusyUntil))
+		text(p.TTLReason), p.Skip, []byte(p.Date), ms(p.FullAt), text(p.Busy), ms(p.BusyUntil),
+		list[syndicate.Shape]{&p.Shapes}, text(p.Drift), p.Held, p.Accepted, ms(p.FaultSince))
 	return err
 }

@@ -142,8 +142,9 @@ func into(head string, columns int) insertion {
 	return insertion{head: head, row: "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"}
 }
 
-// statement is the text that adds n rows.
-func (in insertion) statement(n int) string {
+// statement is the text that adds n rows. The arguments are numbered for
+// PostgreSQL; SQLite's driver finds those without a number sooner.
+func (in insertion) statement(n int, numbered bool) string {
 	var b strings.Builder
 	b.WriteString(in.head + " VALUES ")
 	arg := 0
@@ -152,7 +153,7 @@ func (in insertion) statement(n int) string {
 			b.WriteString(", ")
 		}
 		for _, c := range []byte(in.row) {
-			if c != '?' {
+			if c != '?' || !numbered {
 				b.WriteByte(c)
 				continue
 			}
@@ -189,18 +190,18 @@ func (u unprepared) QueryContext(ctx context.Context, args ...any) (*sql.Rows, e
 func (s *Store) insert(ctx context.Context, tx *sql.Tx, in insertion, rows [][]any, scan func(scanner) error) error {
 	size := s.dialect.rowsAtOnce()
 	full := len(rows) / size * size
-	if err := insertEqually(ctx, tx, in, rows[:full], size, scan); err != nil {
+	if err := s.insertEqually(ctx, tx, in, rows[:full], size, scan); err != nil {
 		return err
 	}
-	return insertEqually(ctx, tx, in, rows[full:], len(rows)-full, scan)
+	return s.insertEqually(ctx, tx, in, rows[full:], len(rows)-full, scan)
 }
 
 // insertEqually adds the rows with statements of size rows each.
-func insertEqually(ctx context.Context, tx *sql.Tx, in insertion, rows [][]any, size int, scan func(scanner) error) (err error) {
+func (s *Store) insertEqually(ctx context.Context, tx *sql.Tx, in insertion, rows [][]any, size int, scan func(scanner) error) (err error) {
 	if len(rows) == 0 {
 		return nil
 	}
-	text := in.statement(size)
+	text := in.statement(size, s.dialect.postgres)
 	var st statement = unprepared{tx: tx, text: text}
 	if len(rows) > size {
 		prepared, prepareErr := tx.PrepareContext(ctx, text)

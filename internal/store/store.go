@@ -100,7 +100,9 @@ type Store struct {
 	place   string // for messages
 	version int64
 	queue   Enqueuer
+	line    line
 	log     *slog.Logger
+	zip     zipper
 }
 
 // Open opens the database, makes it if it is a file that does not exist, and
@@ -113,7 +115,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: log}
+	s := &Store{log: log, line: line{turn: make(chan struct{}, 1)}}
 	open := s.openSQLite
 	if isPostgres(cfg.Database) {
 		open = s.openPostgres

@@ -229,6 +229,10 @@ func (q queue) Enqueue(ctx context.Context, tx *sql.Tx, args ...jobs.Args) error
 		switch a := a.(type) {
 		case store.PollJob:
 			kind += " " + a.Source
+		case store.PagesJob:
+			kind += " " + a.Source
+		case store.HubJob:
+			kind += " " + a.Token
 		case store.ComposeJob:
 			kind += " " + a.Digest + " " + a.At.Format(time.RFC3339)
 		}

@@ -27,6 +27,8 @@ func pollRoundTrip(t *testing.T, s *store.Store) {
 		MovedTo: "https://b.example/", Gone: true, GoneSince: noon.Add(-48 * time.Hour),
 		TTLReason: "ttl=90", Skip: 1<<31 - 1, Date: "Mon, 23 Nov \x00", FullAt: noon.Add(-time.Hour),
 		Busy: "a.example", BusyUntil: noon.Add(2 * time.Hour),
+		Shapes: []syndicate.Shape{{Articles: 20, Dated: 19, Titled: 18, Linked: 17, Language: "zh"}, {}},
+		Drift:  "the dates are gone", Held: 7, Accepted: true, FaultSince: noon.Add(-time.Hour),
 	}
 	if _, _, err := s.Record(t.Context(), want, fingerprint, nil); err != nil {
 		t.Fatal(err)
@@ -78,7 +80,9 @@ func settingsChange(t *testing.T, s *store.Store) {
 	src := source("a")
 	must(t, s.SyncSources(t.Context(), []syndicate.Source{src}, noon))
 	p := poll("a")
+	p.URL = src.URL
 	p.ETag, p.LastModified, p.BodyHash, p.Failures, p.Gone, p.GoneSince = `"1"`, "x", "ab", 4, true, noon
+	p.Shapes, p.Drift, p.Held, p.Accepted = []syndicate.Shape{{Articles: 1}}, "empty", 3, true
 	if _, _, err := s.Record(t.Context(), p, fingerprint, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +98,15 @@ func settingsChange(t *testing.T, s *store.Store) {
 	must(t, err)
 	p.NextAt, p.NextReason = noon.Add(2*time.Minute), "its settings changed"
 	p.ETag, p.LastModified, p.BodyHash, p.Failures, p.Gone, p.GoneSince = "", "", "", 0, false, time.Time{}
+	p.Shapes, p.Drift, p.Held, p.Accepted = nil, "", 0, true // other settings make another document of the same bytes
 	equal(t, "poll after another kind", got, p)
+
+	src.URL = "https://elsewhere.example/"
+	must(t, s.SyncSources(t.Context(), []syndicate.Source{src}, noon.Add(2*time.Minute)))
+	got, err = s.Poll(t.Context(), "a")
+	must(t, err)
+	p.Accepted = false
+	equal(t, "poll after another address", got, p)
 }
 
 func shorterInterval(t *testing.T, s *store.Store) {

@@ -29,6 +29,9 @@ func Run(t *testing.T, open Open) {
 		"outbox":   outboxTests,
 		"jobs":     jobTests,
 		"together": togetherTests,
+		"past":     pastTests,
+		"pages":    pageTests,
+		"hubs":     hubTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {
