@@ -43,18 +43,18 @@ type fileSource struct {
 	Name     string        `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" jsonschema_description:"A unique name of small letters, digits and hyphens. It is part of the identity of every article: choose it once."`
 	Title    string        `yaml:"title" jsonschema_description:"The name for people. Empty = name."`
 	URL      string        `yaml:"url" jsonschema:"required" jsonschema_description:"The address: http, https, or file: relative to this file."`
-	Kind     string        `yaml:"kind" jsonschema:"enum=feed,enum=listing,enum=page,enum=newsletter" jsonschema_description:"feed is RSS, Atom or JSON Feed; listing is plain text, items between lines that hold only a hyphen. This version refuses page and newsletter."`
+	Kind     string        `yaml:"kind" jsonschema:"enum=feed,enum=listing,enum=page,enum=newsletter" jsonschema_description:"feed is RSS, Atom or JSON Feed; page is a web page without a feed; listing is plain text, items between lines that hold only a hyphen. This version refuses newsletter."`
 	Every    duration      `yaml:"every" jsonschema_description:"The shortest time between two polls. 0s = polling.every."`
 	Language string        `yaml:"language" jsonschema_description:"The language of the articles (BCP 47). Empty = the articles themselves tell."`
 	Themes   []string      `yaml:"themes" jsonschema_description:"Ids of themes that every article is put under, whatever it says."`
 	Match    string        `yaml:"match" jsonschema_description:"A query. Articles that do not match are left out."`
-	FullText bool          `yaml:"full_text" jsonschema_description:"Fetch the page of each article as well. This version refuses true."`
-	Page     fileSelectors `yaml:"page,omitempty" jsonschema_description:"Where a page without a feed carries what: CSS selectors or a built-in profile. This version refuses it."`
+	FullText bool          `yaml:"full_text" jsonschema_description:"Fetch the page of each article as well, once, and use its text where it is fuller than the feed's."`
+	Page     fileSelectors `yaml:"page,omitempty" jsonschema_description:"Where a page without a feed carries what: CSS selectors, each within an item but body, and with @NAME behind it the value of an attribute. All empty = the page itself tells."`
 }
 
 type fileSelectors struct {
-	Profile string `yaml:"profile" jsonschema_description:"The name of a built-in profile."`
-	Item    string `yaml:"item" jsonschema_description:"The selector of one item."`
+	Profile string `yaml:"profile" jsonschema_description:"The name of a built-in profile: gov-cn or portal-cn. Empty = it is found."`
+	Item    string `yaml:"item" jsonschema_description:"The selector of one item. Empty = the list is found."`
 	Link    string `yaml:"link" jsonschema_description:"The selector of an item's link."`
 	Title   string `yaml:"title" jsonschema_description:"The selector of an item's title."`
 	Date    string `yaml:"date" jsonschema_description:"The selector of an item's date."`

@@ -9,6 +9,7 @@ import (
 
 	"broadsheet/syndicate"
 	"broadsheet/syndicate/collect"
+	"broadsheet/syndicate/read"
 )
 
 func (b *builder) sources() {
@@ -36,6 +37,7 @@ func (b *builder) source(path string, s fileSource) syndicate.Source {
 		Every:    b.every(path+".every", s.Every),
 		Language: s.Language,
 		Themes:   s.Themes,
+		FullText: s.FullText,
 		Location: b.cfg.Site.Location,
 	}
 	b.language(path+".language", s.Language)
@@ -44,24 +46,39 @@ func (b *builder) source(path string, s fileSource) syndicate.Source {
 		q := b.query(path+".match", s.Match, b.cfg.Site.Location)
 		source.Match = &q
 	}
-	if s.FullText {
-		b.fault(path+".full_text", "fetching the pages of articles is not in this version", "set it to false or take it out")
-	}
-	if s.Page != (fileSelectors{}) {
-		b.fault(path+".page", "reading web pages without a feed is not in this version", "take it out; sources of this version are of kind feed or listing")
-	}
+	b.page(path, s, &source)
 	return source
+}
+
+// page takes the selectors of a page. Of a feed only those count that say
+// where the page of an article has its text.
+func (b *builder) page(path string, s fileSource, source *syndicate.Source) {
+	if s.Page == (fileSelectors{}) {
+		return
+	}
+	ofArticle := fileSelectors{Profile: s.Page.Profile, Body: s.Page.Body}
+	switch {
+	case source.Kind == syndicate.KindPage, source.Kind == "", source.Kind == syndicate.KindFeed && s.Page == ofArticle:
+	case source.Kind == syndicate.KindFeed:
+		b.fault(path+".page", "a feed has no items to select; only profile and body count, for full_text", "set kind: page, or take the others out")
+		return
+	default:
+		b.fault(path+".page", "a "+string(source.Kind)+" has no selectors", "set kind: page, or take it out")
+		return
+	}
+	source.Page = syndicate.Selectors(s.Page)
+	b.validate(path+".page", read.CheckSelectors(source.Page))
 }
 
 func (b *builder) kind(path, kind string) syndicate.Kind {
 	switch k := syndicate.Kind(kind); k {
-	case syndicate.KindFeed, syndicate.KindListing:
+	case syndicate.KindFeed, syndicate.KindPage, syndicate.KindListing:
 		return k
-	case syndicate.KindPage, syndicate.KindNewsletter:
-		b.fault(path, "the kind "+kind+" is not in this version", "use feed or listing")
+	case syndicate.KindNewsletter:
+		b.fault(path, "the kind "+kind+" is not in this version", "use feed, page or listing")
 	default:
-		hint := "use feed or listing"
-		if near := nearest(kind, []string{"feed", "listing"}); near != "" {
+		hint := "use feed, page or listing"
+		if near := nearest(kind, []string{"feed", "page", "listing"}); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		b.fault(path, fmt.Sprintf("there is no kind %q", kind), hint)

@@ -17,6 +17,8 @@ func reserved(name string) string {
 		return "all is the feed of every article"
 	case name == "search":
 		return "search is the feed of searches"
+	case name == "ops":
+		return "ops is the operator's private feed"
 	case strings.HasPrefix(name, "source-"):
 		return "source-… are the feeds of the sources"
 	}

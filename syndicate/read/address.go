@@ -149,15 +149,20 @@ func documentBase(in Input) *url.URL {
 	return base
 }
 
-// cleanLink takes the parameters that count readers off an address, and the
-// fragment that only scripts read. The order of what stays is kept: some
-// servers sign it. The result identifies and shows an article.
+// cleanLink takes the parameters that count readers off an address, and
+// fragments that do so. The order of what stays is kept: some servers sign it.
+// The result identifies and shows an article; it is not for fetching.
 func cleanLink(s string) string {
-	path, rest, ok := strings.Cut(s, "?")
-	if !ok {
-		return s
+	s, fragment, _ := strings.Cut(s, "#")
+	if fragment != "" && !tracksAsFragment(fragment) {
+		fragment = "#" + fragment
+	} else {
+		fragment = ""
 	}
-	query, fragment, hasFragment := strings.Cut(rest, "#")
+	path, query, ok := strings.Cut(s, "?")
+	if !ok {
+		return path + fragment
+	}
 	host := hostOf(path)
 	kept := make([]string, 0, 8)
 	for _, p := range strings.Split(query, "&") {
@@ -169,10 +174,13 @@ func cleanLink(s string) string {
 	if len(kept) > 0 {
 		path += "?" + strings.Join(kept, "&")
 	}
-	if hasFragment {
-		path += "#" + fragment
-	}
-	return path
+	return path + fragment
+}
+
+// tracksAsFragment reports whether a fragment counts readers, or says which
+// words a search had found, and leads to no part of the page.
+func tracksAsFragment(fragment string) bool {
+	return strings.HasPrefix(fragment, "utm_") || strings.HasPrefix(fragment, "xtor=") || strings.HasPrefix(fragment, ":~:text=")
 }
 
 func hostOf(address string) string {

@@ -49,6 +49,7 @@ func Articles(src *syndicate.Source, res *Result, now time.Time) []syndicate.Art
 func article(src *syndicate.Source, e *Entry, now time.Time) syndicate.Article {
 	a := syndicate.Article{
 		Source:       src.Name,
+		GUID:         e.guid,
 		Title:        e.Title,
 		Content:      e.Content,
 		Text:         e.text,
@@ -56,9 +57,6 @@ func article(src *syndicate.Source, e *Entry, now time.Time) syndicate.Article {
 		Published:    e.Published,
 		PublishedRaw: e.PublishedRaw,
 		Updated:      e.Updated,
-	}
-	if e.guidPresent {
-		a.GUID = e.ID
 	}
 	if webAddress(e.Link) {
 		a.URL = cleanLink(e.Link)
@@ -78,7 +76,7 @@ func article(src *syndicate.Source, e *Entry, now time.Time) syndicate.Article {
 		a.Categories = append(a.Categories, firstOf(c.Label, c.Term))
 	}
 	for _, f := range e.Enclosures {
-		if webAddress(f.URL) {
+		if webAddress(f.URL) && !f.preview {
 			n, _ := strconv.ParseInt(strings.TrimSpace(f.Length), 10, 64) // unknown is 0
 			a.Enclosures = append(a.Enclosures, syndicate.Enclosure{URL: f.URL, Type: f.Type, Length: max(n, 0)})
 		}

@@ -13,7 +13,7 @@ func (c *converter) atom(in *atom.Feed) {
 	if s := c.feed.field("subtitle", "tagline", "info", "description"); s != nil {
 		f.Subtitle, _ = cleanHTML(c.htmlOf(s), s.base)
 	}
-	f.ID = c.rawOf(c.feed.field("id"))
+	f.ID = absoluteID(&c.feed, c.rawOf(c.feed.field("id")))
 	f.Link, f.Links = c.atomLinks(in.Links, c.feed.scope)
 	if in.Generator != nil {
 		f.Generator = squeeze(firstOf(in.Generator.Value, in.Generator.URI))
@@ -63,7 +63,7 @@ func (c *converter) atomEntry(in *atom.Entry, h *holding) Entry {
 	}
 	e.Contributors = c.atomPersons(in.Contributors, h.scope)
 	e.Categories = atomCategories(in.Categories)
-	e.Categories = append(e.Categories, rssCategories(nil, x)...)
+	e.Categories = append(e.Categories, rssCategories(nil, "", x)...)
 	if len(e.Categories) == 0 {
 		e.Categories = c.res.Feed.Categories
 	}
@@ -78,7 +78,18 @@ func (c *converter) atomEntry(in *atom.Entry, h *holding) Entry {
 		e.Link = fieldAddress(h.base, e.ID)
 	}
 	c.finishEntry(&e)
+	e.ID = absoluteID(h, e.ID)
 	return e
+}
+
+// absoluteID returns an id that is a path as the address it stands for. An id
+// has to be absolute (RFC 4287, section 4.2.6); what identifies the article
+// stays as it was sent, wherever the feed moves.
+func absoluteID(h *holding, id string) string {
+	if strings.HasPrefix(id, "/") && h.base != nil {
+		return absolute(h.base, id)
+	}
+	return id
 }
 
 // atomFiles finds the enclosures, the image and the comments of an entry.
@@ -94,13 +105,10 @@ func (c *converter) atomFiles(e *Entry, in *atom.Entry, x extensions, sc scope) 
 			}
 		}
 	}
-	group := x.mediaGroup()
-	for _, m := range append(append(x.all("media", "content"), group["content"]...), group["peerLink"]...) {
-		es.add(sc.base, Enclosure{URL: firstOf(m.Attrs["url"], m.Attrs["href"]), Type: firstOf(m.Attrs["type"], mediumType(m.Attrs["medium"])), Length: m.Attrs["fileSize"]})
-	}
+	es.media(sc.base, x)
 	e.Enclosures = es.list
-	if u := firstOf(x.attr("media", "thumbnail", "url"), (extensions{"media": group}).attr("media", "thumbnail", "url")); u != "" {
-		e.Image = &Image{URL: fieldAddress(sc.base, u)}
+	if u := es.preview(); u != "" {
+		e.Image = &Image{URL: u}
 	}
 }
 
@@ -140,7 +148,7 @@ func (c *converter) atomLinks(in []*atom.Link, sc scope) (link string, links []L
 			}
 			html = html || page
 		}
-		links = append(links, Link{Rel: rel, Href: href, Type: l.Type, Hreflang: l.Hreflang, Title: l.Title})
+		links = append(links, Link{Rel: rel, Href: href, Type: l.Type, Hreflang: l.Hreflang, Title: l.Title, Length: l.Length})
 	}
 	return link, links
 }

@@ -61,6 +61,26 @@ func (o *outline) textOf(f *field) string {
 	return plainText(o.htmlOf(f))
 }
 
+// titleOf returns a field as plain text, and as sanitised HTML when it has
+// markup, or text that HTML would have to escape.
+func (o *outline) titleOf(f *field) (title, markup string) {
+	fragment := o.htmlOf(f)
+	if fragment == "" {
+		return "", ""
+	}
+	clean, text := cleanHTML(fragment, f.base)
+	if strings.IndexByte(clean, '<') >= 0 || !f.plain() && strings.Contains(clean, "&lt;") {
+		markup = clean
+	}
+	return strings.ReplaceAll(text, "\n", " "), markup
+}
+
+// plain reports whether a field says that it is text without markup, or says
+// nothing.
+func (f *field) plain() bool {
+	return (f.typ == "" || f.typ == "text" || f.typ == "text/plain") && f.mode != "base64"
+}
+
 // rawOf returns a field as it stands, references decoded: for dates and ids.
 func (o *outline) rawOf(f *field) string {
 	if f == nil {

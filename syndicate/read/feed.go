@@ -192,7 +192,7 @@ type converter struct {
 // common fills in what feeds and entries have in common, from the fields kept
 // aside.
 func (c *converter) common(f *Feed, h *holding) {
-	f.Title = c.textOf(h.field("title", "dc:title", "itunes:title", "atom:title"))
+	f.Title, f.titleHTML = c.titleOf(h.field("title", "dc:title", "itunes:title", "atom:title"))
 	if r := h.field("rights", "copyright", "dc:rights"); r != nil {
 		f.Rights, _ = cleanHTML(c.htmlOf(r), r.base)
 	}
@@ -258,7 +258,7 @@ func (c *converter) finishEntry(e *Entry) {
 	if len(e.Authors) == 0 && e.Source == nil {
 		e.Authors = c.res.Feed.Authors
 	}
-	e.guidPresent = e.ID != ""
+	e.guid = e.ID
 	if e.ID == "" {
 		e.ID = e.Link
 	}
@@ -280,18 +280,6 @@ func notFeed(text []byte, in Input) error {
 		return fmt.Errorf("not a feed: this is plain text that begins %q; use the address of an RSS, Atom or JSON feed, or kind: listing", opening(text))
 	}
 	return fmt.Errorf("not a feed: this is XML whose first element is %q; use the address of an RSS, Atom or JSON feed", firstElement(text))
-}
-
-// notFeedButPage is notFeed for web pages: many name their feed.
-func notFeedButPage(text []byte, in Input) error {
-	what := "not a feed: this is an HTML page"
-	if title := pageTitle(text); title != "" {
-		what += fmt.Sprintf(" with the title %q", title)
-	}
-	if feed := pageFeed(text, documentBase(in)); feed != "" {
-		return fmt.Errorf("%s; it names %s as its feed: use that address", what, feed)
-	}
-	return fmt.Errorf("%s; use the address of its feed, or kind: page", what)
 }
 
 // opening returns the first words of a text, for error messages.

@@ -230,7 +230,7 @@ func TestNotAFeed(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"empty":            {" \n", "the document is empty; check the address in a browser"},
 		"page":             {"<!DOCTYPE html><html><head><title>Quay\n news</title></head></html>", `not a feed: this is an HTML page with the title "Quay news"; use the address of its feed, or kind: page`},
-		"page with a feed": {`<html><head><link rel="alternate" type="application/rss+xml" href="/rss"></head></html>`, "not a feed: this is an HTML page; it names https://s.example/rss as its feed: use that address"},
+		"page with a feed": {`<html><head><link rel="alternate" type="application/rss+xml" href="/rss"></head></html>`, "not a feed: this is an HTML page; it names the feed https://s.example/rss; use that"},
 		"site map":         {`<?xml version="1.0"?><urlset></urlset>`, "not a feed: this is a site map; use the address of the site's feed, or kind: page"},
 		"list of feeds":    {`<opml version="2.0"></opml>`, "not a feed: this is a list of feeds (OPML); import it with `broadsheet sources import`"},
 		"other XML":        {`<?xml version="1.0"?><svg/>`, `not a feed: this is XML whose first element is "svg"; use the address of an RSS, Atom or JSON feed`},
@@ -249,10 +249,10 @@ func TestNotAFeed(t *testing.T) {
 	}
 }
 
-func TestKindsNotReadHere(t *testing.T) {
+func TestUnknownKindsAreNotRead(t *testing.T) {
 	t.Parallel()
-	_, err := read.Read(context.Background(), read.Input{Body: []byte("x"), Kind: "newsletter"})
-	if want := `documents of kind "newsletter" are not read here; use "feed" or "listing"`; err == nil || err.Error() != want {
+	_, err := read.Read(context.Background(), read.Input{Body: []byte("x"), Kind: "poem"})
+	if want := `there is no kind of document "poem"; use "feed", "page", "listing" or "newsletter"`; err == nil || err.Error() != want {
 		t.Errorf("error = %v, want %s", err, want)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -113,7 +113,7 @@ func identify(as []syndicate.Article, days []string, r Rung) []syndicate.Article
 		}
 		seen[id] = true
 		seen[id+"\x00"+a.Hash] = true
-		a.Key = syndicate.NewKey(a.Source, id)
+		a.Key, a.Alternate = syndicate.NewKey(a.Source, id), alternateOf(&a)
 		out = append(out, a)
 	}
 	return out

@@ -334,7 +334,7 @@ func (c *jsonConverter) entry(in *jsonfeed.Item) {
 		}
 		e.Enclosures = es.list
 	}
-	e.guidPresent = e.ID != ""
+	e.guid = e.ID
 	if e.ID == "" {
 		e.ID = e.Link
 	}

@@ -121,6 +121,31 @@ func (es *enclosures) add(base *url.URL, e Enclosure) {
 	es.list = append(es.list, e)
 }
 
+// media adds the files that Media RSS names, and its thumbnails.
+func (es *enclosures) media(base *url.URL, x extensions) {
+	group := x.mediaGroup()
+	for _, list := range [...][]ext.Extension{x.all("media", "content"), group["content"], x.all("media", "peerLink"), group["peerLink"]} {
+		for _, m := range list {
+			es.add(base, Enclosure{URL: firstOf(m.Attrs["url"], m.Attrs["href"]), Type: firstOf(m.Attrs["type"], mediumType(m.Attrs["medium"])), Length: m.Attrs["fileSize"]})
+		}
+	}
+	for _, list := range [...][]ext.Extension{x.all("media", "thumbnail"), group["thumbnail"]} {
+		for _, m := range list {
+			es.add(base, Enclosure{URL: m.Attrs["url"], Type: mediumType("image"), preview: true})
+		}
+	}
+}
+
+// preview returns the address of the first thumbnail, or "".
+func (es *enclosures) preview() string {
+	for _, e := range es.list {
+		if e.preview {
+			return e.URL
+		}
+	}
+	return ""
+}
+
 // mediumType returns the media type that the medium of Media RSS stands for.
 func mediumType(medium string) string {
 	switch medium {

@@ -29,6 +29,8 @@ func prefixOfNamespace(uri string) (prefix string, known bool) {
 		return "media", true
 	case "http://www.w3.org/1999/02/22-rdf-syntax-ns#":
 		return "rdf", true
+	case "http://www.google.com/schemas/play-podcasts/1.0":
+		return "googleplay", true
 	}
 	return "", false
 }

@@ -91,6 +91,7 @@ type outliner struct {
 	over       int  // open elements below maxDepth
 	mute       bool // within an entry that is not wanted
 	wrapped    bool // the root is ours, and the document does not close it
+	ended      bool // the document closes its channel
 	itemStart  int  // length of the skeleton before the open entry
 	maxEntries int
 	ends       endFinder
@@ -346,8 +347,11 @@ func (o *outliner) openItem() {
 func (o *outliner) push(prefix string, sc scope) {
 	t := &o.tag
 	name, out := t.name, t.name
-	if prefix == "" {
+	switch prefix {
+	case "":
 		out = t.local()
+	case "googleplay": // whose namespace gofeed does not know
+		out = append([]byte("googleplay:"), t.local()...)
 	}
 	if len(o.stack) >= maxDepth {
 		o.flattened++
@@ -361,7 +365,7 @@ func (o *outliner) push(prefix string, sc scope) {
 	}
 	t.trimAddresses()
 	if !o.mute {
-		if t.bent || len(out) < len(name) || t.attr("xml:base") != nil {
+		if t.bent || len(out) != len(name) || t.attr("xml:base") != nil {
 			t.name = out
 			o.skeleton = appendTag(o.skeleton, t, func(name []byte) bool { return string(name) == "xml:base" })
 		} else {
@@ -389,7 +393,9 @@ func (o *outliner) close(name []byte) {
 			return
 		}
 	}
-	if !bytes.EqualFold(localName(name), []byte("channel")) {
+	if bytes.EqualFold(localName(name), []byte("channel")) {
+		o.ended = true
+	} else {
 		o.mended++
 	}
 }
@@ -419,7 +425,7 @@ func (o *outliner) popTo(n int) {
 // there is a whole one.
 func (o *outliner) finish() {
 	if len(o.stack) > 0 {
-		o.cut = !o.wrapped || len(o.stack) > 1
+		o.cut = !o.wrapped || len(o.stack) > 1 || o.root == "rss" && !o.ended
 		open := len(o.stack) > 1 && o.stack[1].kind == itemFrame && !o.mute
 		if open && len(o.items) > 1 {
 			o.lostTail = true

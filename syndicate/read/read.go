@@ -1,6 +1,7 @@
 // Package read turns the bytes of a document into articles: feeds (RSS, Atom,
-// RDF, JSON Feed) and plain-text listings. It fetches nothing and stores
-// nothing, and it files nothing under themes.
+// RDF, JSON Feed), web pages, plain-text listings and mail. It also reads lists
+// of feeds (OPML). It fetches nothing and stores nothing, and it files nothing
+// under themes.
 //
 // Reading a document has two halves. [Read] says what the document says, as
 // far as it can be read, and names every repair it took. [Articles] makes
@@ -32,6 +33,10 @@ type Input struct {
 	Location    *time.Location // zone of dates that name none; nil is UTC
 	Language    string         // BCP 47, what the source is known to be written in; "" is unknown
 	MaxEntries  int            // entries read at most; 0 is DefaultMaxEntries
+
+	// Page says where a page of kind page, or an article's page, carries what.
+	// Without it the page itself must tell.
+	Page syndicate.Selectors
 }
 
 // A Result is what a document says.
@@ -40,6 +45,13 @@ type Result struct {
 	Feed    Feed
 	Entries []Entry
 	Repairs []string // what was wrong and what was done about it, a sentence each
+
+	// Of a page: how it was read and what else it offers, which calls for no
+	// repair; what each of the operator's selectors found; and, when it was
+	// read without, the selectors that find the same.
+	Notes     []string
+	Selectors []SelectorHits
+	Proposed  syndicate.Selectors
 
 	// Identity is the first rung of the identity ladder that [Articles] may
 	// use, and afterwards the one it did use. A caller that remembers it from
@@ -63,8 +75,13 @@ func Read(ctx context.Context, in Input) (*Result, error) {
 		return readFeed(in)
 	case syndicate.KindListing:
 		return readListing(in)
+	case syndicate.KindPage:
+		return readPage(ctx, in)
+	case syndicate.KindNewsletter:
+		return readNewsletter(ctx, in)
 	}
-	return nil, fmt.Errorf("documents of kind %q are not read here; use %q or %q", in.Kind, syndicate.KindFeed, syndicate.KindListing)
+	return nil, fmt.Errorf("there is no kind of document %q; use %q, %q, %q or %q",
+		in.Kind, syndicate.KindFeed, syndicate.KindPage, syndicate.KindListing, syndicate.KindNewsletter)
 }
 
 // withDefaults fills in what the caller left out.

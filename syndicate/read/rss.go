@@ -30,7 +30,7 @@ func (c *converter) rss(in *rss.Feed) {
 		f.Authors = appendPerson(f.Authors, parsePerson(in.WebMaster))
 	}
 	f.Contributors = contributors(x)
-	f.Categories = rssCategories(in.Categories, x)
+	f.Categories = rssCategories(in.Categories, "", x)
 	c.rssImage(f, in, x)
 	c.adoptBase(f.Link)
 	for i, item := range in.Items {
@@ -73,7 +73,7 @@ func (c *converter) rssEntry(in *rss.Item, h *holding) Entry {
 	c.rssID(&e, in, h)
 	e.Authors = c.rssAuthors(x, in.Author)
 	e.Contributors = contributors(x)
-	e.Categories = rssCategories(in.Categories, x)
+	e.Categories = rssCategories(in.Categories, in.Custom["tags"], x)
 	if len(e.Categories) == 0 {
 		e.Categories = c.res.Feed.Categories
 	}
@@ -83,11 +83,12 @@ func (c *converter) rssEntry(in *rss.Item, h *holding) Entry {
 	if in.Source != nil && (in.Source.Title != "" || in.Source.URL != "") {
 		e.Source = &Feed{Title: plainText(in.Source.Title), Link: fieldAddress(h.base, in.Source.URL)}
 	}
-	e.Enclosures = c.rssEnclosures(in, x, h.scope)
-	if u := firstOf(x.attr("itunes", "image", "href"), x.attr("itunes", "image", "url"), x.imageLink(), x.attr("media", "thumbnail", "url")); u != "" {
+	files := c.rssEnclosures(in, x, h.scope)
+	e.Enclosures = files.list
+	if u := firstOf(x.attr("itunes", "image", "href"), x.attr("itunes", "image", "url"), x.imageLink(), files.preview()); u != "" {
 		e.Image = &Image{URL: fieldAddress(h.base, u)}
 	}
-	if e.Link == "" && len(e.Enclosures) > 0 {
+	if e.Link == "" && len(e.Enclosures) > 0 && !e.Enclosures[0].preview {
 		e.Link = e.Enclosures[0].URL
 	}
 	c.finishEntry(&e)
@@ -98,14 +99,22 @@ func (c *converter) rssEntry(in *rss.Item, h *holding) Entry {
 func (c *converter) rssText(e *Entry, h *holding, x extensions) {
 	if f := h.field("content:encoded", "encoded", "fullitem", "xhtml:body", "body", "atom:content", "content"); f != nil {
 		e.Content, e.text = cleanHTML(c.htmlOf(f), f.base)
+	} else if s, d := h.field("summary", "atom:summary"), h.field("description"); s != nil && d != nil {
+		// With a summary beside it, the description is the whole text.
+		e.Content, e.text = cleanHTML(c.htmlOf(d), d.base)
+		e.Summary, e.summaryText = cleanHTML(c.htmlOf(s), s.base)
+		return
 	}
-	if f := h.field("description", "dc:description", "atom:summary", "summary", "itunes:summary", "itunes:subtitle"); f != nil {
+	if f := h.field("description", "dc:description", "atom:summary", "summary", "itunes:summary"); f != nil {
 		e.Summary, e.summaryText = cleanHTML(c.htmlOf(f), f.base)
 	}
 	if e.Summary == "" {
 		if s := firstOf(x.text("googleplay", "description"), x.text("media", "description"), x.mediaGroup().text("description")); s != "" {
 			e.Summary, e.summaryText = cleanHTML(s, h.base)
 		}
+	}
+	if f := h.field("itunes:subtitle"); f != nil && e.Summary == "" {
+		e.Summary, e.summaryText = cleanHTML(c.htmlOf(f), f.base)
 	}
 }
 
@@ -163,9 +172,13 @@ func contributors(x extensions) []Person {
 	return ps
 }
 
-// rssCategories collects the subjects that RSS and its modules name.
-func rssCategories(own []*rss.Category, x extensions) []Category {
+// rssCategories collects the subjects that RSS, a home-made list with commas,
+// and the modules of RSS name.
+func rssCategories(own []*rss.Category, tags string, x extensions) []Category {
 	var cs categories
+	for _, t := range strings.Split(tags, ",") {
+		cs.add(Category{Term: t})
+	}
 	for _, c := range own {
 		cs.add(Category{Term: c.Value, Scheme: c.Domain})
 	}
@@ -222,13 +235,13 @@ func (c *converter) links(own []string, x extensions, sc scope) (link string, li
 		if link == "" && rel == "alternate" {
 			link = href
 		}
-		links = append(links, Link{Rel: rel, Href: href, Type: l.Attrs["type"], Hreflang: l.Attrs["hreflang"], Title: l.Attrs["title"]})
+		links = append(links, Link{Rel: rel, Href: href, Type: l.Attrs["type"], Hreflang: l.Attrs["hreflang"], Title: l.Attrs["title"], Length: l.Attrs["length"]})
 	}
 	return link, links
 }
 
 // rssEnclosures collects the files an item comes with.
-func (c *converter) rssEnclosures(in *rss.Item, x extensions, sc scope) []Enclosure {
+func (c *converter) rssEnclosures(in *rss.Item, x extensions, sc scope) enclosures {
 	var es enclosures
 	for _, e := range in.Enclosures {
 		es.add(sc.base, Enclosure{URL: e.URL, Type: e.Type, Length: e.Length})
@@ -236,16 +249,11 @@ func (c *converter) rssEnclosures(in *rss.Item, x extensions, sc scope) []Enclos
 	if u := x.text("feedburner", "origEnclosureLink"); u != "" && len(es.list) == 1 {
 		es.list[0].URL = fieldAddress(sc.base, u)
 	}
-	group := x.mediaGroup()
-	for _, list := range [][]ext.Extension{x.all("media", "content"), group["content"], x.all("media", "peerLink"), group["peerLink"]} {
-		for _, e := range list {
-			es.add(sc.base, Enclosure{URL: firstOf(e.Attrs["url"], e.Attrs["href"]), Type: firstOf(e.Attrs["type"], mediumType(e.Attrs["medium"])), Length: e.Attrs["fileSize"]})
-		}
-	}
 	for _, l := range x.all("atom", "link") {
 		if l.Attrs["rel"] == "enclosure" {
 			es.add(sc.base, Enclosure{URL: l.Attrs["href"], Type: l.Attrs["type"], Length: l.Attrs["length"]})
 		}
 	}
-	return es.list
+	es.media(sc.base, x)
+	return es
 }

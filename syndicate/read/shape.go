@@ -9,9 +9,12 @@ import (
 
 // A Feed is what a document says about itself, and, within an [Entry], what it
 // says about that. Titles and names are plain text; Subtitle and Rights are
-// sanitised HTML. Addresses are absolute where the document's is known.
+// sanitised HTML. Addresses are absolute where the document's is known. What
+// [NewOutput] prints has the markup of a title that has some; TitleType is
+// "html" then.
 type Feed struct {
 	Title        string     `json:"title,omitempty"`
+	TitleType    string     `json:"title_type,omitempty"` // printed only: "html", else plain text
 	Subtitle     string     `json:"subtitle,omitempty"`
 	Link         string     `json:"link,omitempty"`
 	ID           string     `json:"id,omitempty"`
@@ -38,7 +41,8 @@ type Feed struct {
 	SkipHours       []string `json:"-"` // GMT, 0 to 23
 	SkipDays        []string `json:"-"` // English names
 
-	guidPresent bool // ID was declared by the entry and does not stand in for one
+	guid      string // the entry's own id, byte for byte; ID has it absolute, or a stand-in
+	titleHTML string // sanitised, when the title has markup
 }
 
 // An Entry is one item of a document.
@@ -77,6 +81,7 @@ type Link struct {
 	Type     string `json:"type,omitempty"`
 	Hreflang string `json:"hreflang,omitempty"`
 	Title    string `json:"title,omitempty"`
+	Length   string `json:"length,omitempty"` // bytes, as declared
 }
 
 // An Image stands for a document or an entry.
@@ -91,6 +96,8 @@ type Enclosure struct {
 	URL    string `json:"url,omitempty"`
 	Type   string `json:"type,omitempty"`
 	Length string `json:"length,omitempty"` // bytes, as declared
+
+	preview bool // a thumbnail: it shows what the entry is about, and comes with nothing
 }
 
 // An Output is what `broadsheet read` prints: a result, or the reason why
@@ -101,6 +108,22 @@ type Output struct {
 	Repairs []string       `json:"repairs"`
 	Feed    Feed           `json:"feed"`
 	Entries []Entry        `json:"entries"`
+
+	// Of a page only; see [Result].
+	Notes     []string           `json:"notes,omitempty"`
+	Selectors []SelectorHits     `json:"selectors,omitempty"`
+	Proposed  *ProposedSelectors `json:"proposed,omitempty"`
+}
+
+// ProposedSelectors are selectors under the keys that config.yaml has for them.
+type ProposedSelectors struct {
+	Profile string `json:"profile,omitempty"`
+	Item    string `json:"item,omitempty"`
+	Link    string `json:"link,omitempty"`
+	Title   string `json:"title,omitempty"`
+	Date    string `json:"date,omitempty"`
+	Summary string `json:"summary,omitempty"`
+	Body    string `json:"body,omitempty"`
 }
 
 // NewOutput returns what [Read] returned in the form that is printed. Lists
@@ -113,10 +136,31 @@ func NewOutput(in Input, res *Result, err error) Output {
 	if res == nil {
 		return out
 	}
-	out.Kind, out.Feed = res.Kind, res.Feed
+	out.Kind, out.Feed = res.Kind, res.Feed.printed()
 	out.Repairs = append(out.Repairs, res.Repairs...)
 	out.Entries = append(out.Entries, res.Entries...)
+	for i := range out.Entries {
+		e := &out.Entries[i]
+		e.Feed = e.Feed.printed()
+		if e.Source != nil {
+			source := e.Source.printed()
+			e.Source = &source
+		}
+	}
+	out.Notes, out.Selectors = res.Notes, res.Selectors
+	if res.Proposed != (syndicate.Selectors{}) {
+		proposed := ProposedSelectors(res.Proposed)
+		out.Proposed = &proposed
+	}
 	return out
+}
+
+// printed returns f with its title as the document has it.
+func (f Feed) printed() Feed {
+	if f.titleHTML != "" {
+		f.Title, f.TitleType = f.titleHTML, "html"
+	}
+	return f
 }
 
 // A scope is where in a document something stands: the base of its relative
