@@ -65,6 +65,8 @@ type Collector struct {
 	Store      Store
 	Fetcher    Fetcher
 	Classifier Classifier
+	History    History          // nil recognises articles by their keys alone
+	Hubs       *Hubs            // nil asks no hub to push
 	Every      time.Duration    // for sources that do not say; that of [Default] when 0
 	Now        func() time.Time // time.Now when nil
 	Rand       func() float64   // in [0, 1), for spreading polls; math/rand when nil
@@ -108,11 +110,11 @@ type Report struct {
 // ctx ended, in which case nothing was stored or counted against the source.
 func (c *Collector) Poll(ctx context.Context, src syndicate.Source, opts Options) (Report, error) {
 	now := c.now()
-	state, err := c.load(ctx, src)
+	state, asked, err := c.load(ctx, src)
 	if err != nil {
 		return Report{}, fmt.Errorf("source %s: %w", src.Name, err)
 	}
-	p := &poll{c: c, src: src, now: now, state: state, report: Report{Source: src.Name}}
+	p := &poll{c: c, src: src, now: now, before: state, state: state, asked: asked, report: Report{Source: src.Name}}
 	due := !now.Before(state.NextAt)
 	held := !due && !opts.Force
 	if !held {
@@ -133,20 +135,22 @@ func (c *Collector) Poll(ctx context.Context, src syndicate.Source, opts Options
 }
 
 // load returns what is remembered of the source, or a fresh state when there
-// is nothing or when it is about another URL.
-func (c *Collector) load(ctx context.Context, src syndicate.Source) (syndicate.Poll, error) {
-	state, err := c.Store.Poll(ctx, src.Name)
+// is nothing or when it is about another URL; asked reports whether the source
+// ever answered, at whatever URL.
+func (c *Collector) load(ctx context.Context, src syndicate.Source) (state syndicate.Poll, asked bool, err error) {
+	state, err = c.Store.Poll(ctx, src.Name)
 	if err != nil && !errors.Is(err, syndicate.ErrNotFound) {
-		return state, fmt.Errorf("load its state: %w", err)
+		return state, false, fmt.Errorf("load its state: %w", err)
 	}
+	asked = !state.LastOKAt.IsZero()
 	if state.URL != src.URL {
-		state = syndicate.Poll{URL: src.URL, Identity: state.Identity}
+		state = syndicate.Poll{URL: src.URL, LastOKAt: state.LastOKAt, Identity: state.Identity, Accepted: state.Accepted}
 	}
-	state.Source = src.Name
+	state.Source, state.Answer = src.Name, nil
 	if c.net.pardoned(src.Name) {
 		state.Failures = 0
 	}
-	return state, nil
+	return state, asked, nil
 }
 
 func (c *Collector) now() time.Time {
@@ -175,12 +179,17 @@ type poll struct {
 	c      *Collector
 	src    syndicate.Source
 	now    time.Time
+	before syndicate.Poll // as it was
 	state  syndicate.Poll // as it was, then as it will be
 	report Report
 	header http.Header // of the answer; nil when none came
 
 	conditional bool   // the request was
 	outage      string // why no answer came, when the fault is ours
+
+	asked         bool                 // the source answered before this
+	knownArticles int                  // in the document
+	moved         map[string]time.Time // when articles that have another address now changed last, by key
 }
 
 // address is where the source is asked.
@@ -267,6 +276,7 @@ func (p *poll) answer(ctx context.Context, res *fetch.Response) ([]syndicate.Art
 	case res.NotModified && !p.conditional:
 		p.fail(p.place() + ": the server says that nothing has changed since a time nobody asked about; tell the publisher")
 	case res.NotModified:
+		p.unchanged()
 		p.succeed(syndicate.NotModified, res)
 	case res.Status == 0, res.Status == http.StatusOK, res.Status == http.StatusNonAuthoritativeInfo:
 		return p.document(ctx, res)
@@ -284,13 +294,14 @@ func (p *poll) document(ctx context.Context, res *fetch.Response) ([]syndicate.A
 	sum := sha256.Sum256(res.Body)
 	hash := hex.EncodeToString(sum[:])
 	if hash == p.state.BodyHash {
+		p.unchanged()
 		p.succeed(syndicate.NotModified, res)
 		return nil, nil
 	}
-	doc, err := read.Read(ctx, read.Input{
-		Body: res.Body, URL: res.URL, Header: res.Header, Kind: p.src.Kind,
-		Location: p.src.Location, Language: p.src.Language,
-	})
+	p.state.Answer = &syndicate.Answer{
+		Source: p.src.Name, At: p.now, Status: res.Status, URL: res.URL, Header: res.Header, Body: res.Body,
+	}
+	doc, err := read.Read(ctx, input(&p.src, p.state.Answer))
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -298,19 +309,40 @@ func (p *poll) document(ctx context.Context, res *fetch.Response) ([]syndicate.A
 		// The validators and the hash stay those of the last good document:
 		// otherwise the next answer would be "not modified" and the fault hidden.
 		p.fail(p.place() + ": " + err.Error())
-		return nil, nil //nolint:nilerr // the source's fault: told and remembered, not ours
+		p.keep(0, err.Error())
+		p.unread()
+		return nil, nil
 	}
-	doc.Identity = read.Rung(p.state.Identity)
-	all := read.Articles(&p.src, doc, p.now)
-	articles, err := p.fresh(ctx, all)
+	articles, err := p.take(ctx, doc)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.hub(ctx, res, &doc.Feed); err != nil {
 		return nil, err
 	}
 	p.succeed(syndicate.Fetched, res)
 	p.state.BodyHash, p.state.Bytes = hash, int64(len(res.Body))
+	p.report.Entries, p.report.Repairs = len(doc.Entries), doc.Repairs
+	return articles, nil
+}
+
+// take returns the articles of a document that are to be stored: none when it
+// breaks the source's contract.
+func (p *poll) take(ctx context.Context, doc *read.Result) ([]syndicate.Article, error) {
+	doc.Identity = read.Rung(p.state.Identity)
+	all := read.Articles(&p.src, doc, p.now)
+	if !p.fits(doc, all) {
+		p.keep(len(all), p.state.Drift)
+		return nil, nil
+	}
+	articles, err := p.fresh(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	p.state.Accepted = false
+	p.keep(len(all), "")
 	p.state.Articles, p.state.Identity = len(all), int(doc.Identity)
 	p.state.TTL, p.state.TTLReason, p.state.Skip = wishes(doc.Feed)
-	p.report.Entries, p.report.Repairs = len(doc.Entries), doc.Repairs
 	return articles, nil
 }
 
@@ -324,33 +356,58 @@ func (p *poll) fresh(ctx context.Context, all []syndicate.Article) ([]syndicate.
 	if err != nil {
 		return nil, fmt.Errorf("look up %d articles: %w", len(keys), err)
 	}
+	if all, err = p.recall(ctx, all, known); err != nil {
+		return nil, err
+	}
+	fresh, err := p.guard(ctx, p.file(all, known), known)
+	if err != nil {
+		return nil, err
+	}
 	p.report.Themes = map[string]int{}
+	for i := range fresh {
+		if _, isKnown := known[fresh[i].Key]; isKnown {
+			continue
+		}
+		p.state.New++
+		for _, f := range fresh[i].Filings {
+			p.report.Themes[f.Theme]++
+		}
+	}
+	return fresh, nil
+}
+
+// file returns the articles that are not known as they are, filed, without
+// those that the source's match leaves out.
+func (p *poll) file(all []syndicate.Article, known map[string]string) []syndicate.Article {
 	var fresh []syndicate.Article
 	seen := make(map[string]bool, len(all))
 	for i := range all {
 		a := &all[i]
 		hash, isKnown := known[a.Key]
-		if isKnown && hash == a.Hash || seen[a.Key] {
+		if seen[a.Key] {
 			continue
 		}
 		seen[a.Key] = true
+		if isKnown {
+			p.knownArticles++
+			if hash == a.Hash {
+				continue
+			}
+		}
 		a.ID = syndicate.NewID(p.src.URL, a.Key, p.now)
 		a.FirstSeen, a.Changed = p.now, p.now
+		if changed, ok := p.moved[a.Key]; ok {
+			a.Changed = changed
+		}
 		a.Analysis = p.c.Classifier.Classify(a, &p.src)
 		// What is stored already is kept up to date even if it matches no more.
 		if !isKnown && p.src.Match != nil && !p.src.Match.Match(a, p.now) {
 			p.report.Left++
 			continue
 		}
-		if !isKnown {
-			p.state.New++
-			for _, f := range a.Filings {
-				p.report.Themes[f.Theme]++
-			}
-		}
 		fresh = append(fresh, *a)
 	}
-	return fresh, nil
+	return fresh
 }
 
 // record decides on the next poll and stores everything at once.
@@ -358,6 +415,7 @@ func (p *poll) record(ctx context.Context, articles []syndicate.Article) error {
 	if err := p.plan(ctx, articles); err != nil {
 		return err
 	}
+	p.notice(ctx)
 	added, changed, err := p.c.Store.Record(ctx, p.state, p.c.Classifier.Fingerprint(), articles)
 	if err != nil {
 		return fmt.Errorf("store %d articles: %w", len(articles), err)

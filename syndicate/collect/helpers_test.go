@@ -25,12 +25,14 @@ type memory struct {
 	polls    map[string]syndicate.Poll
 	articles map[string]syndicate.Article
 	prints   map[string]string // fingerprint by key
+	aside    map[string]syndicate.Trace
+	answers  []syndicate.Answer
 	records  int
 	broken   string // the method that fails
 }
 
 func newMemory() *memory {
-	return &memory{polls: map[string]syndicate.Poll{}, articles: map[string]syndicate.Article{}, prints: map[string]string{}}
+	return &memory{polls: map[string]syndicate.Poll{}, articles: map[string]syndicate.Article{}, prints: map[string]string{}, aside: map[string]syndicate.Trace{}}
 }
 
 func (m *memory) fails(method string) error {
@@ -88,6 +90,10 @@ func (m *memory) Record(_ context.Context, p syndicate.Poll, fingerprint string,
 		return 0, 0, err
 	}
 	m.records++
+	if p.Answer != nil {
+		m.answers = append(m.answers, *p.Answer)
+		p.Answer = nil
+	}
 	m.polls[p.Source] = p
 	for _, a := range as {
 		if old, ok := m.articles[a.Key]; ok {
@@ -233,7 +239,7 @@ func newDesk(t *testing.T) *desk {
 		now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC),
 	}
 	d.Collector = collect.Collector{
-		Store: d.memory, Fetcher: client, Classifier: d.filer,
+		Store: d.memory, History: d.memory, Fetcher: client, Classifier: d.filer,
 		Now: func() time.Time { return d.now }, Rand: func() float64 { return d.random },
 	}
 	d.src = syndicate.Source{Name: "paper", URL: d.origin.URL + "/feed", Kind: syndicate.KindFeed, Every: time.Hour}

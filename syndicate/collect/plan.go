@@ -145,7 +145,7 @@ func (p *poll) plan(ctx context.Context, articles []syndicate.Article) error {
 		wait, s.NextReason = goneWait, "gone for good (status 410), asked once a week"
 	case p.outage != "":
 		wait = max(time.Duration(p.c.random()*float64(firstRetry)), shortestRetry)
-		s.NextReason = "our own outage: " + p.outage
+		s.NextReason = syndicate.OwnOutageReason + ": " + p.outage
 	case s.Outcome == syndicate.AskedToWait:
 		wait, s.NextReason = p.bow()
 	case s.Outcome == syndicate.Failed && s.Status == gone && !s.GoneSince.IsZero():
@@ -241,6 +241,13 @@ func (p *poll) regular(ctx context.Context, articles []syndicate.Article) (time.
 		if w.wait > chosen.wait {
 			chosen = w
 		}
+	}
+	pushes, err := p.c.Hubs.pushes(ctx, p.src.Name)
+	if err != nil {
+		return 0, "", err
+	}
+	if pushes && chosen.wait < longestWait {
+		chosen = wish{longestWait, "hub pushes; checked daily"}
 	}
 	if most := max(longestWait, every); chosen.wait > most {
 		chosen.wait = most

@@ -50,7 +50,7 @@ func newWorld(t *testing.T, addresses ...string) *world {
 // restart forgets what is not in the store.
 func (w *world) restart() {
 	w.collect = &collect.Collector{
-		Store: w.memory, Fetcher: w, Classifier: &filer{},
+		Store: w.memory, History: w.memory, Fetcher: w, Classifier: &filer{},
 		Now: func() time.Time { return w.now }, Rand: func() float64 { return w.random },
 	}
 }

@@ -1,0 +1,4 @@
+package collect
+
+// HubOf is hubOf, for tests.
+var HubOf = hubOf
