@@ -45,6 +45,7 @@ func (c *command) articles() *cobra.Command {
 		}),
 	})
 	cmd.Flags().IntVar(&limit, "limit", 20, "articles at the most")
+	cmd.AddCommand(c.forget())
 	return cmd
 }
 

@@ -151,6 +151,7 @@ func (c *command) printStatus(a *app.App, s app.Status) {
 	for _, state := range s.DeliveryStates() {
 		rows = append(rows, []string{"deliveries " + string(state), fmt.Sprint(s.Deliveries[state])})
 	}
+	rows = append(rows, []string{"operator's feed", s.OpsFeed})
 	table(c.out, rows)
 	for _, line := range s.Attention {
 		fmt.Fprintln(c.out, "! "+line)

@@ -49,18 +49,18 @@ func (c *command) read() *cobra.Command {
 			return errors.Join(err, printJSON(c.out, read.NewOutput(in, res, err)))
 		},
 	}
-	cmd.Flags().StringVar(&as, "as", "feed", "what the document is: feed or listing")
+	cmd.Flags().StringVar(&as, "as", "feed", "what the document is: feed, page, listing or newsletter")
 	cmd.Flags().StringVar(&address, "url", "", "the address it came from")
 	cmd.Flags().StringArrayVar(&headers, "header", nil, "a response header it came with, 'Name: value' (may be given again)")
 	return cmd
 }
 
 func parseKind(s string) (syndicate.Kind, error) {
-	kinds := []syndicate.Kind{syndicate.KindFeed, syndicate.KindListing}
+	kinds := []syndicate.Kind{syndicate.KindFeed, syndicate.KindPage, syndicate.KindListing, syndicate.KindNewsletter}
 	if k := syndicate.Kind(s); slices.Contains(kinds, k) {
 		return k, nil
 	}
-	return "", usagef("--as %q: is not a kind of document this version reads; use feed or listing", s)
+	return "", usagef("--as %q: is not a kind of document; use feed, page, listing or newsletter", s)
 }
 
 // document fills in the body of a file, an address or standard input, and

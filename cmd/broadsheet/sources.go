@@ -40,6 +40,7 @@ func (c *command) sources() *cobra.Command {
 			return err
 		}),
 	}))
+	cmd.AddCommand(c.testSource(), c.acceptSource(), c.importSources(), c.exportSources())
 	return cmd
 }
 
@@ -60,6 +61,9 @@ func (c *command) printSources(a *app.App, list []app.SourceState) {
 		if s.Poll.Error != "" {
 			fmt.Fprintf(c.out, "%s: %s\n", s.Name, s.Poll.Error)
 		}
+		if s.Hub != "" {
+			fmt.Fprintf(c.out, "%s: %s\n", s.Name, s.Hub)
+		}
 		if s.Poll.MovedTo != "" {
 			fmt.Fprintf(c.out, "%s: moved for good to %s; put that under sources[].url\n", s.Name, s.Poll.MovedTo)
 		}
@@ -73,6 +77,12 @@ func state(p syndicate.Poll) string {
 		return "gone"
 	case p.Outcome == syndicate.NeverPolled:
 		return "not polled yet"
+	case p.OwnOutage():
+		return "own outage"
+	case p.Changed():
+		return "changed"
+	case p.Held > 0:
+		return fmt.Sprintf("held ×%d", p.Held)
 	case p.Failures > 0:
 		return fmt.Sprintf("failed ×%d", p.Failures)
 	}

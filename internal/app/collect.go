@@ -23,6 +23,7 @@ type SourceState struct {
 	Kind   syndicate.Kind `json:"kind"`
 	Stored int            `json:"articles"` // in the store
 	Poll   syndicate.Poll `json:"poll"`
+	Hub    string         `json:"hub,omitempty"` // how the subscription to the hub that its document names is
 }
 
 // Sources returns how each configured source is, in the order of the
@@ -36,6 +37,16 @@ func (a *App) Sources(ctx context.Context) ([]SourceState, error) {
 	if err != nil {
 		return nil, err
 	}
+	subs, err := a.store.Subscriptions(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	hubs := map[string]string{}
+	for _, sub := range subs {
+		if sub.State != syndicate.SubscriptionLeaving {
+			hubs[sub.Source] = sub.Describe(a.opts.Now())
+		}
+	}
 	bySource := map[string]syndicate.Poll{}
 	for _, p := range polls {
 		bySource[p.Source] = p
@@ -44,7 +55,7 @@ func (a *App) Sources(ctx context.Context) ([]SourceState, error) {
 	for _, s := range a.Config().Sources {
 		list = append(list, SourceState{
 			Name: s.Name, Title: s.DisplayTitle(), URL: s.URL, Kind: s.Kind,
-			Stored: counts[s.Name], Poll: bySource[s.Name],
+			Stored: counts[s.Name], Poll: bySource[s.Name], Hub: hubs[s.Name],
 		})
 	}
 	return list, nil
@@ -90,6 +101,11 @@ func (a *App) Collect(ctx context.Context, names []string, force bool, show func
 			r, err := p.collector.Poll(ctx, s, collect.Options{Force: force})
 			if err != nil {
 				return err
+			}
+			if s.FullText {
+				if _, err := p.collector.Pages(ctx, a.store, s); err != nil {
+					return err
+				}
 			}
 			reports[i] = PollReport{r}
 			select {

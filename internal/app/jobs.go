@@ -11,6 +11,7 @@ import (
 	"broadsheet/internal/store"
 	"broadsheet/mailer/compose"
 	"broadsheet/mailer/deliver"
+	"broadsheet/syndicate"
 	"broadsheet/syndicate/collect"
 )
 
@@ -36,6 +37,8 @@ const refileBatch = 500
 const (
 	queueTick    = "tick"
 	queuePoll    = "poll"
+	queuePages   = "pages"
+	queueHubs    = "websub"
 	queueRefile  = "refile"
 	queueCompose = "compose"
 	queueDeliver = "deliver"
@@ -45,7 +48,7 @@ const (
 func (a *App) queues() []string {
 	qs := []string{queueTick}
 	if a.has(RoleCollect) {
-		qs = append(qs, queuePoll, queueRefile)
+		qs = append(qs, queuePoll, queuePages, queueHubs, queueRefile)
 	}
 	if a.has(RoleMail) {
 		qs = append(qs, queueCompose, queueDeliver)
@@ -59,6 +62,8 @@ func (a *App) register(q *jobs.Queue) {
 		return a.store.EnqueueDue(ctx, a.opts.Now())
 	})
 	jobs.Register(q, jobs.Options{Queue: queuePoll, Workers: 8, Timeout: 2 * time.Minute}, a.poll)
+	jobs.Register(q, jobs.Options{Queue: queuePages, Workers: 4, Timeout: 12 * time.Minute}, a.pages)
+	jobs.Register(q, jobs.Options{Queue: queueHubs, Workers: 2, Timeout: 2 * time.Minute}, a.askHub)
 	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.refile)
 	jobs.Register(q, jobs.Options{Queue: queueCompose, Timeout: 5 * time.Minute}, a.compose)
 	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
@@ -71,7 +76,11 @@ func (a *App) poll(ctx context.Context, j store.PollJob) error {
 	if !ok {
 		return nil // it left the configuration while the job waited
 	}
-	r, err := p.collector.Poll(ctx, src, collect.Options{})
+	pushed, err := p.collector.Hubs.Pushed(ctx, j.Source)
+	if err != nil {
+		return fmt.Errorf("poll %s: %w", j.Source, err)
+	}
+	r, err := p.collector.Poll(ctx, src, collect.Options{Force: len(pushed) > 0})
 	if errors.Is(err, context.DeadlineExceeded) {
 		return jobs.Later(time.Minute, err) // it waited its turn at a host of many sources: no fault of its own
 	}
@@ -79,7 +88,40 @@ func (a *App) poll(ctx context.Context, j store.PollJob) error {
 		return fmt.Errorf("poll %s: %w", j.Source, err)
 	}
 	a.report(PollReport{r})
-	return nil
+	return p.collector.Hubs.Settle(ctx, pushed)
+}
+
+// askHub asks a hub to begin, to go on or to stop pushing.
+func (a *App) askHub(ctx context.Context, j store.HubJob) error {
+	p := a.parts.Load()
+	sub, err := a.store.Subscription(ctx, j.Token)
+	if errors.Is(err, syndicate.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, configured := p.sources[sub.Source]
+	err = p.collector.Hubs.Ask(ctx, j.Token, configured)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return jobs.Later(time.Minute, err) // it waited its turn at a host of many sources
+	}
+	return err
+}
+
+// pages fetches pages of a source's articles. Those that are left over are due
+// at the next tick.
+func (a *App) pages(ctx context.Context, j store.PagesJob) error {
+	p := a.parts.Load()
+	src, ok := p.sources[j.Source]
+	if !ok || !src.FullText {
+		return nil // the configuration changed while the job waited
+	}
+	_, err := p.collector.Pages(ctx, a.store, src)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return jobs.Later(time.Minute, err) // slow hosts; what came is stored
+	}
+	return err
 }
 
 func (a *App) refile(ctx context.Context, _ refileJob) error { return a.refileAll(ctx) }

@@ -90,6 +90,8 @@ func (a *App) buildCollecting(p *parts) error {
 		Store:      a.store,
 		Fetcher:    p.fetcher,
 		Classifier: p.classifier,
+		History:    a.store,
+		Hubs:       &collect.Hubs{Store: a.store, Poster: p.fetcher, Site: p.cfg.Site, Now: a.opts.Now, Logger: a.log},
 		Every:      p.cfg.Polling.Every,
 		Now:        a.opts.Now,
 		Logger:     a.log,
@@ -117,6 +119,8 @@ func (a *App) buildPublishing(p *parts) error {
 		Feeds:    p.publisher,
 		Editions: a.store,
 		Health:   a.store,
+		Hubs:     p.collector.Hubs,
+		Ops:      a,
 		Logger:   a.log,
 		Now:      a.opts.Now,
 	})

@@ -18,6 +18,7 @@ type Status struct {
 	Editions   int                  `json:"editions"`
 	Digests    []DigestStatus       `json:"digests"`
 	Deliveries map[mailer.State]int `json:"deliveries"`
+	OpsFeed    string               `json:"ops_feed"`  // address of the operator's private feed, with its key
 	Attention  []string             `json:"attention"` // what a person should look at
 }
 
@@ -63,11 +64,15 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	ops, err := a.opsAddress(ctx)
+	if err != nil {
+		return Status{}, err
+	}
 	cfg := a.Config()
 	s := Status{
 		Database: cfg.Store.Redacted(), Sources: len(sources), Articles: stats.Articles,
 		Themes: []ThemeStatus{}, Editions: stats.Editions, Digests: []DigestStatus{},
-		Deliveries: stats.Deliveries, Attention: []string{},
+		Deliveries: stats.Deliveries, OpsFeed: ops, Attention: []string{},
 	}
 	for _, src := range sources {
 		if src.Poll.Error != "" {

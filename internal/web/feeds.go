@@ -32,6 +32,10 @@ func (s *server) feed(w http.ResponseWriter, r *http.Request) {
 		s.feedStyle(w, r, name)
 		return
 	}
+	if file == opsFile {
+		s.ops(w, r)
+		return
+	}
 	dot := strings.LastIndexByte(file, '.')
 	if dot <= 0 || strings.Contains(file, "/") || len(file) > maxFeedName || !isFormat(file[dot+1:]) {
 		s.fail(w, r, http.StatusNotFound)

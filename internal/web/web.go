@@ -3,7 +3,7 @@
 // server it is put into.
 //
 // Every address answers GET and HEAD only, changes nothing and needs no
-// script. A feed's address always answers with the feed, or with a short
+// script; those under /websub/ alone are for hubs and take what they push. A feed's address always answers with the feed, or with a short
 // explanation as problem+json (RFC 9457); every other address with a page.
 package web
 
@@ -73,6 +73,8 @@ type Parts struct {
 	Feeds    Feeds
 	Editions Editions
 	Health   Health           // nil is always ready
+	Ops      Ops              // nil has no feed for the operator
+	Hubs     Hubs             // nil has none call
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
 	// Fresh is how long a feed is served without asking Feeds for it again;
@@ -177,6 +179,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) answer(w http.ResponseWriter, r *http.Request) {
+	if token, ok := strings.CutPrefix(r.URL.Path, "/websub/"); ok && s.Hubs != nil {
+		s.hub(w, r, token)
+		return
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		s.fail(w, r, http.StatusMethodNotAllowed)
