@@ -30,7 +30,7 @@ func (c *command) importSources() *cobra.Command {
 			if err := c.document(cmd.Context(), args[0], &in); err != nil {
 				return err
 			}
-			list, repairs, err := read.ReadOPML(bytes.NewReader(in.Body))
+			list, repairs, err := read.OPML(bytes.NewReader(in.Body))
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}

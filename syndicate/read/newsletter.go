@@ -53,12 +53,12 @@ func readNewsletter(ctx context.Context, in Input) (*Result, error) {
 	return n.res, nil
 }
 
-// ReadFolder reads the messages of a folder as a newsletter: those of a
+// Folder reads the messages of a folder as a newsletter: those of a
 // Maildir (in new and cur), or the files that end in .eml, .mbox or .txt and
 // those named like in a Maildir. in says what Read takes; its Body is ignored.
 // Files that cannot be read are named in Repairs. Of more than MaxEntries
 // messages the newest are read, by the time they were stored.
-func ReadFolder(ctx context.Context, fsys fs.FS, in Input) (*Result, error) {
+func Folder(ctx context.Context, fsys fs.FS, in Input) (*Result, error) {
 	in = in.withDefaults()
 	n := newsletter{in: in, res: &Result{Kind: syndicate.KindNewsletter}}
 	files, err := n.mailFiles(fsys)
@@ -158,8 +158,10 @@ func readMailFile(fsys fs.FS, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	body, err := io.ReadAll(io.LimitReader(f, maxMail+1))
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
 	if err == nil && len(body) > maxMail {
 		err = fmt.Errorf("larger than %d MiB", maxMail>>20)
 	}

@@ -122,7 +122,7 @@ func TestNewsletterKeepsNoWayToLeaveTheList(t *testing.T) {
 	}
 }
 
-func TestReadFolder(t *testing.T) {
+func TestFolder(t *testing.T) {
 	t.Parallel()
 	message := func(n int) *fstest.MapFile {
 		day := time.Date(2025, 7, n, 8, 0, 0, 0, time.UTC)
@@ -147,7 +147,7 @@ func TestReadFolder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			res, err := read.ReadFolder(context.Background(), fsys, read.Input{MaxEntries: tc.most})
+			res, err := read.Folder(context.Background(), fsys, read.Input{MaxEntries: tc.most})
 			if err != nil {
 				t.Fatal(err)
 			}

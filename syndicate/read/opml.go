@@ -30,11 +30,11 @@ const (
 	maxFolders = 32       // folders within folders that are kept
 )
 
-// ReadOPML reads a list of feeds. Lists that are not well-formed, which is
+// OPML reads a list of feeds. Lists that are not well-formed, which is
 // every second one, are mended: a bare "&" in an address, outlines that are
 // never closed, any charset. Every feed of the list is returned or named in
 // repairs. The error is for a document that is no list of feeds.
-func ReadOPML(r io.Reader) (list Outlines, repairs []string, err error) {
+func OPML(r io.Reader) (list Outlines, repairs []string, err error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxOPML+1))
 	if err != nil {
 		return list, nil, err
@@ -61,7 +61,7 @@ func notOPML(text []byte) error {
 	head := bytes.ToLower(text[:min(len(text), 4096)])
 	switch {
 	case findRoot(text) >= 0:
-		return errors.New("not a list of feeds (OPML): this is a feed itself; put its address under sources:")
+		return errors.New("not a list of feeds (OPML): this is a feed itself; put its address under sources")
 	case bytes.Contains(head, []byte("<html")), bytes.Contains(head, []byte("<!doctype html")):
 		return errors.New("not a list of feeds (OPML): this is an HTML page; export the list from the reader as an OPML file")
 	}
