@@ -43,7 +43,7 @@ type fileSource struct {
 	Name     string        `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" jsonschema_description:"A unique name of small letters, digits and hyphens. It is part of the identity of every article: choose it once."`
 	Title    string        `yaml:"title" jsonschema_description:"The name for people. Empty = name."`
 	URL      string        `yaml:"url" jsonschema:"required" jsonschema_description:"The address: http, https, or file: relative to this file."`
-	Kind     string        `yaml:"kind" jsonschema:"enum=feed,enum=listing,enum=page,enum=newsletter" jsonschema_description:"feed is RSS, Atom or JSON Feed; page is a web page without a feed; listing is plain text, items between lines that hold only a hyphen. This version refuses newsletter."`
+	Kind     string        `yaml:"kind" jsonschema:"enum=feed,enum=listing,enum=page,enum=newsletter" jsonschema_description:"feed is RSS, Atom or JSON Feed; page is a web page without a feed; listing is plain text, items between lines that hold only a hyphen; newsletter is a Maildir, a folder of .eml files or one message, under file:."`
 	Every    duration      `yaml:"every" jsonschema_description:"The shortest time between two polls. 0s = polling.every."`
 	Language string        `yaml:"language" jsonschema_description:"The language of the articles (BCP 47). Empty = the articles themselves tell."`
 	Themes   []string      `yaml:"themes" jsonschema_description:"Ids of themes that every article is put under, whatever it says."`

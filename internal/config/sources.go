@@ -47,6 +47,9 @@ func (b *builder) source(path string, s fileSource) syndicate.Source {
 		source.Match = &q
 	}
 	b.page(path, s, &source)
+	if source.Kind == syndicate.KindNewsletter && source.URL != "" && !strings.HasPrefix(source.URL, "file:") {
+		b.fault(path+".url", "a newsletter is read from mail that was stored", "name a Maildir, a folder of .eml files or one message, as in file:mail/newsletter")
+	}
 	return source
 }
 
@@ -72,13 +75,11 @@ func (b *builder) page(path string, s fileSource, source *syndicate.Source) {
 
 func (b *builder) kind(path, kind string) syndicate.Kind {
 	switch k := syndicate.Kind(kind); k {
-	case syndicate.KindFeed, syndicate.KindPage, syndicate.KindListing:
+	case syndicate.KindFeed, syndicate.KindPage, syndicate.KindListing, syndicate.KindNewsletter:
 		return k
-	case syndicate.KindNewsletter:
-		b.fault(path, "the kind "+kind+" is not in this version", "use feed, page or listing")
 	default:
-		hint := "use feed, page or listing"
-		if near := nearest(kind, []string{"feed", "page", "listing"}); near != "" {
+		hint := "use feed, page, listing or newsletter"
+		if near := nearest(kind, []string{"feed", "page", "listing", "newsletter"}); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		b.fault(path, fmt.Sprintf("there is no kind %q", kind), hint)

@@ -87,21 +87,21 @@ type Options struct {
 
 // A Report says what a poll brought, for people.
 type Report struct {
-	Source  string
-	Outcome syndicate.Outcome
-	Status  int            // HTTP status; 0 when none came or the source is a file
-	Entries int            // in the document; 0 when it was not modified
-	New     int            // articles stored for the first time
-	Changed int            // articles that were stored and have changed
-	Left    int            // new articles that the source's match left out
-	Themes  map[string]int // of the new articles, by theme
-	Next    time.Time      // when the source is asked next
-	Reason  string         // why then
-	Error   string         // place, fault and remedy in one line; "" when all is well
-	Repairs []string       // what was wrong with the document, a sentence each
-	Bytes   int64          // of the answer's body, as transmitted
-	MovedTo string         // the source's new address, when it moved for good
-	Gone    bool           // the publisher says that the source is gone for good
+	Source  string            `json:"source"`
+	Outcome syndicate.Outcome `json:"outcome"`
+	Status  int               `json:"status,omitempty"`   // HTTP status; 0 when none came or the source is a file
+	Entries int               `json:"entries"`            // in the document; 0 when it was not modified
+	New     int               `json:"new"`                // articles stored for the first time
+	Changed int               `json:"changed"`            // articles that were stored and have changed
+	Left    int               `json:"left,omitempty"`     // new articles that the source's match left out
+	Themes  map[string]int    `json:"themes,omitempty"`   // of the new articles, by theme
+	Next    time.Time         `json:"next,omitzero"`      // when the source is asked next
+	Reason  string            `json:"reason,omitempty"`   // why then
+	Error   string            `json:"error,omitempty"`    // place, fault and remedy in one line; "" when all is well
+	Repairs []string          `json:"repairs,omitempty"`  // what was wrong with the document, a sentence each
+	Bytes   int64             `json:"bytes,omitempty"`    // of the answer's body, as transmitted
+	MovedTo string            `json:"moved_to,omitempty"` // the source's new address, when it moved for good
+	Gone    bool              `json:"gone,omitempty"`     // the publisher says that the source is gone for good
 }
 
 // Poll asks a source for news and stores them, if the source is due or
@@ -213,14 +213,21 @@ func (p *poll) request() fetch.Request {
 }
 
 func (p *poll) run(ctx context.Context) error {
+	s := &p.state
+	s.LastAt, s.New, s.Error, s.Status = p.now, 0, "", 0
+	s.Busy, s.BusyUntil = "", time.Time{}
+	if path, ok := p.mailFolder(); ok {
+		articles, err := p.readFolder(ctx, path)
+		if err != nil {
+			return err
+		}
+		return p.record(ctx, articles)
+	}
 	request := p.request()
 	res, err := p.c.Fetcher.Get(ctx, request)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	s := &p.state
-	s.LastAt, s.New, s.Error, s.Status = p.now, 0, "", 0
-	s.Busy, s.BusyUntil = "", time.Time{}
 	if res != nil {
 		p.header, s.Status, p.report.Bytes = res.Header, res.Status, res.Wire
 	}

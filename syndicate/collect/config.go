@@ -14,9 +14,9 @@ const MinEvery = 5 * time.Minute
 
 // A Config is the `polling:` block of the configuration.
 type Config struct {
-	Every            time.Duration `yaml:"every"`              // for sources that do not say; at least MinEvery
-	UserAgentContact string        `yaml:"user_agent_contact"` // where publishers find the operator; the site's address when ""
-	AllowPrivate     []string      `yaml:"allow_private"`      // CIDR or host:port that may be fetched although private
+	Every            time.Duration // for sources that do not say; at least MinEvery
+	UserAgentContact string        // where publishers find the operator; the site's address when ""
+	AllowPrivate     []string      // CIDR or host:port that may be fetched although private
 }
 
 // Default returns the configuration that Broadsheet ships with.
