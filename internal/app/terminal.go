@@ -26,7 +26,7 @@ func (r PollReport) Line(loc *time.Location, now time.Time) string {
 	case r.Error != "":
 		fmt.Fprintf(&b, "%s", r.Error)
 	case r.Outcome == syndicate.Fetched:
-		fmt.Fprintf(&b, "%d articles, %d new", r.Entries, r.New)
+		fmt.Fprintf(&b, "%s, %d new", articles(r.Entries), r.New)
 		if r.Changed > 0 {
 			fmt.Fprintf(&b, ", %d changed", r.Changed)
 		}
@@ -43,6 +43,14 @@ func (r PollReport) Line(loc *time.Location, now time.Time) string {
 		fmt.Fprintf(&b, "\n%-16s repaired: %s", "", repair)
 	}
 	return b.String()
+}
+
+// articles counts articles in words.
+func articles(n int) string {
+	if n == 1 {
+		return "1 article"
+	}
+	return fmt.Sprintf("%d articles", n)
 }
 
 // clock returns a time of day, with the date when it is another day.
@@ -100,7 +108,7 @@ func (a *App) greet(ctx context.Context, first <-chan PollReport) {
 	}
 	fmt.Fprintln(out, "\nThemes")
 	for _, t := range p.cfg.Themes {
-		fmt.Fprintf(out, "  %4d articles  %s  %s\n", stats.Themes[t.ID], p.cfg.Site.ThemeURL(t.ID), t.DisplayTitle(p.cfg.Site.Language))
+		fmt.Fprintf(out, "  %14s  %s  %s\n", articles(stats.Themes[t.ID]), p.cfg.Site.ThemeURL(t.ID), t.DisplayTitle(p.cfg.Site.Language))
 	}
 	if a.has(RoleMail) && len(p.cfg.Digests) > 0 {
 		fmt.Fprintln(out, "\nDigests")
@@ -135,7 +143,7 @@ func (a *App) greetSources(ctx context.Context, first <-chan PollReport) {
 			due[s.Name] = true
 			continue
 		}
-		line := fmt.Sprintf("%-16s %d articles stored; next poll %s (%s)", s.Name, s.Stored, clock(s.Poll.NextAt, now, p.cfg.Site.Location), s.Poll.NextReason)
+		line := fmt.Sprintf("%-16s %s stored; next poll %s (%s)", s.Name, articles(s.Stored), clock(s.Poll.NextAt, now, p.cfg.Site.Location), s.Poll.NextReason)
 		if s.Poll.Error != "" {
 			line += "; " + s.Poll.Error
 		}

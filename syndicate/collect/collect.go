@@ -318,6 +318,7 @@ func (p *poll) document(ctx context.Context, res *fetch.Response) ([]syndicate.A
 		p.fail(p.place() + ": " + err.Error())
 		p.keep(0, err.Error())
 		p.unread()
+		p.discover(res)
 		return nil, nil
 	}
 	articles, err := p.take(ctx, doc)

@@ -12,6 +12,7 @@ import (
 
 	"broadsheet/internal/fetch"
 	"broadsheet/syndicate"
+	"broadsheet/syndicate/read"
 )
 
 // When a source is asked again.
@@ -61,6 +62,23 @@ func (p *poll) fail(text string) {
 	s.Failures++
 	if s.Failures >= forgetMoveAt {
 		s.MovedTo = ""
+	}
+}
+
+// discover learns the feed that a page names, where the operator gave the
+// address of the page for that of its feed. It is asked at the next poll: a
+// poll is one request.
+func (p *poll) discover(res *fetch.Response) {
+	s := &p.state
+	if p.src.Kind != syndicate.KindFeed || s.MovedTo != "" || !s.LastOKAt.IsZero() {
+		return
+	}
+	for _, l := range read.Discover(res.Body, res.Header.Get("Content-Type"), res.URL) {
+		if l.Rel == "alternate" && l.Href != p.src.URL {
+			s.MovedTo = l.Href
+			s.Error += "; it is asked from the next poll on"
+			return
+		}
 	}
 }
 
