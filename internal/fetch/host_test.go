@@ -24,7 +24,7 @@ func TestRequestsToAPublicHostKeepApart(t *testing.T) {
 				t.Fatal(err)
 			}
 			at = append(at, time.Since(start))
-			time.Sleep(time.Second) // the request
+			<-time.After(time.Second) // the request
 			done(true)
 		}
 		// The pause begins when an answer is complete.
@@ -56,7 +56,7 @@ func TestOneRequestAtATimeToAHost(t *testing.T) {
 						if n := now.Add(1); n > most.Load() {
 							most.Store(n)
 						}
-						time.Sleep(time.Second)
+						<-time.After(time.Second)
 						now.Add(-1)
 						done(false) // private: no pause
 					})
@@ -113,7 +113,7 @@ func TestHostsAreForgotten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 			done(true)
 		}
 		if n := len(hs.byName); n > 5000 {

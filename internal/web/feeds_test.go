@@ -171,7 +171,7 @@ func TestBurstRendersOnce(t *testing.T) {
 		if n := f.asked.Load(); n != 1 {
 			t.Errorf("a burst asked %d times, want once", n)
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		burst()
 		if n := f.asked.Load(); n != 2 {
 			t.Errorf("two bursts asked %d times, want twice", n)
@@ -185,7 +185,7 @@ func TestChangeIsSeenWithinASecond(t *testing.T) {
 		h := cached(t, f)
 		ask(h, "/feeds/all.rss")
 		f.set("two", nil)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if got := ask(h, "/feeds/all.rss").Body.String(); got != "two" {
 			t.Errorf("got %q a second after the change", got)
 		}
@@ -198,7 +198,7 @@ func TestBrokenFeedIsServedAsItWas(t *testing.T) {
 		h := cached(t, f)
 		ask(h, "/feeds/all.rss")
 		f.set("", errors.New("disk is gone"))
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if w := ask(h, "/feeds/all.rss"); w.Code != 200 || w.Body.String() != "one" {
 			t.Errorf("%d %q, want the feed as it was", w.Code, w.Body)
 		}
