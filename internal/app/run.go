@@ -21,6 +21,14 @@ const shutdown = 10 * time.Second
 // Run collects, publishes and mails until ctx is done, as far as the roles
 // say. It returns nil when it was told to stop.
 func (a *App) Run(ctx context.Context) error {
+	err := a.run(ctx)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (a *App) run(ctx context.Context) error {
 	queue, err := a.newQueue()
 	if err != nil {
 		return err
@@ -57,11 +65,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		return nil
 	})
-	err = group.Wait()
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
+	return group.Wait()
 }
 
 // newQueue makes the queue and registers its work.
