@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -75,7 +73,7 @@ func (a *App) Collect(ctx context.Context, names []string, force bool, show func
 	}
 	for _, n := range names {
 		if _, ok := p.sources[n]; !ok {
-			return nil, fmt.Errorf("there is no source %q; sources are %s", n, strings.Join(p.sourceNames(), ", "))
+			return nil, noSource(n, p)
 		}
 	}
 	if err := a.refileAll(ctx); err != nil {

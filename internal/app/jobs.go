@@ -81,14 +81,21 @@ func (a *App) poll(ctx context.Context, j store.PollJob) error {
 		return fmt.Errorf("poll %s: %w", j.Source, err)
 	}
 	r, err := p.collector.Poll(ctx, src, collect.Options{Force: len(pushed) > 0})
-	if errors.Is(err, context.DeadlineExceeded) {
-		return jobs.Later(time.Minute, err) // it waited its turn at a host of many sources: no fault of its own
-	}
 	if err != nil {
-		return fmt.Errorf("poll %s: %w", j.Source, err)
+		return unlessSlow(fmt.Errorf("poll %s: %w", j.Source, err))
 	}
 	a.report(PollReport{r})
 	return p.collector.Hubs.Settle(ctx, pushed)
+}
+
+// unlessSlow has a job that ran out of time tried again without blame: it
+// waited its turn at a host of many sources, or the host is slow. What came is
+// stored.
+func unlessSlow(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return jobs.Later(time.Minute, err)
+	}
+	return err
 }
 
 // askHub asks a hub to begin, to go on or to stop pushing.
@@ -102,11 +109,7 @@ func (a *App) askHub(ctx context.Context, j store.HubJob) error {
 		return err
 	}
 	_, configured := p.sources[sub.Source]
-	err = p.collector.Hubs.Ask(ctx, j.Token, configured)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return jobs.Later(time.Minute, err) // it waited its turn at a host of many sources
-	}
-	return err
+	return unlessSlow(p.collector.Hubs.Ask(ctx, j.Token, configured))
 }
 
 // pages fetches pages of a source's articles. Those that are left over are due
@@ -118,10 +121,7 @@ func (a *App) pages(ctx context.Context, j store.PagesJob) error {
 		return nil // the configuration changed while the job waited
 	}
 	_, err := p.collector.Pages(ctx, a.store, src)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return jobs.Later(time.Minute, err) // slow hosts; what came is stored
-	}
-	return err
+	return unlessSlow(err)
 }
 
 func (a *App) refile(ctx context.Context, _ refileJob) error { return a.refileAll(ctx) }

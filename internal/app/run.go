@@ -42,7 +42,7 @@ func (a *App) run(ctx context.Context) error {
 		return a.store.Explain(err)
 	}
 	if a.has(RoleMail) {
-		if _, err := a.store.Recover(ctx, a.owner()); err != nil {
+		if err := a.parts.Load().deliverer.Recover(ctx); err != nil {
 			return err
 		}
 	}
