@@ -9,12 +9,14 @@ import (
 // attributes writes the attributes of an element that may stay. It reports
 // false when the element is nothing without what it lacks: a link without an
 // address, an image that is none or counts readers.
-func (w *rewriter) attributes(z *html.Tokenizer, more bool, name string, el element) bool {
+func (w *rewriter) attributes(z *html.Tokenizer, name string, el element) bool {
 	var href, src, lazy string
 	tracker, seen := false, ""
-	for more {
+	for more := true; more; {
 		var rawKey, rawVal []byte
-		rawKey, rawVal, more = z.TagAttr()
+		if rawKey, rawVal, more = z.TagAttr(); rawKey == nil {
+			break
+		}
 		key := string(rawKey)
 		if strings.Contains(seen, " "+key+" ") || !allowedAttr(el, key) {
 			w.plain = w.plain && key == "rel"

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"bytes"
 	"net/url"
 	"regexp"
 	"strings"
@@ -10,8 +11,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxOpenTags bounds how deep the HTML of an article nests.
-const maxOpenTags = 100
+const (
+	// maxOpenTags bounds how deep the HTML of an article nests, and maxTags how
+	// many elements it has. Tags beyond are left out; what they hold stays.
+	maxOpenTags = 100
+	maxTags     = 50_000
+)
 
 // policy is what HTML of sources may hold. The rewriter writes nothing else;
 // the policy is applied to its output all the same whenever the input held
@@ -106,6 +111,7 @@ type rewriter struct {
 	depth int     // of that element within itself
 	from  int     // where its content begins
 	keep  string  // dropped elements that are never closed, whose content stays
+	tags  int     // start tags written so far
 	plain bool    // nothing had to be refused so far
 }
 
@@ -174,8 +180,7 @@ func (w *rewriter) run(fragment string) {
 		case html.SelfClosingTagToken:
 			w.start(z, true, 0)
 		case html.EndTagToken:
-			name, _ := z.TagName()
-			w.end(name)
+			w.end(tagName(z))
 		default: // comments and document types
 			w.plain = false
 		}
@@ -193,7 +198,7 @@ func (w *rewriter) writeText(b []byte) {
 
 // start deals with a start tag that ends at offset after of the fragment.
 func (w *rewriter) start(z *html.Tokenizer, selfClosing bool, after int) {
-	raw, more := z.TagName()
+	raw := tagName(z)
 	if w.skip != "" {
 		if string(raw) == w.skip && !selfClosing {
 			w.depth++
@@ -207,13 +212,14 @@ func (w *rewriter) start(z *html.Tokenizer, selfClosing bool, after int) {
 	}
 	name := elementName(raw)
 	w.implyEnds(el)
-	if !el.void && len(w.stack) >= maxOpenTags {
+	if w.tags >= maxTags || !el.void && len(w.stack) >= maxOpenTags {
 		w.plain = false
 		return
 	}
+	w.tags++
 	mark := len(w.out)
 	w.out = append(append(w.out, '<'), name...)
-	if !w.attributes(z, more, name, el) {
+	if !w.attributes(z, name, el) {
 		w.out = w.out[:mark]
 		w.plain = false
 		return
@@ -306,6 +312,23 @@ func (w *rewriter) closeWithin(role, bounds nesting) {
 			return
 		}
 	}
+}
+
+// tagName returns the name of the tag at hand in lower case. The tokenizer's
+// own method copies every name.
+func tagName(z *html.Tokenizer) []byte {
+	raw := bytes.TrimLeft(z.Raw(), "</")
+	for i, c := range raw {
+		switch {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+		case c == ' ' || c == '>' || c == '/' || c == '\n' || c == '\t':
+			return raw[:i]
+		default: // capitals and what is rare
+			name, _ := z.TagName()
+			return name
+		}
+	}
+	return raw
 }
 
 // elementName returns the name of an element that passes without allocating.

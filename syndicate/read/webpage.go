@@ -14,7 +14,7 @@ func pageTitle(text []byte) string {
 		case html.ErrorToken:
 			return ""
 		case html.StartTagToken:
-			if name, _ := z.TagName(); string(name) == "title" && z.Next() == html.TextToken {
+			if string(tagName(z)) == "title" && z.Next() == html.TextToken {
 				title := []rune(squeeze(string(z.Text())))
 				if len(title) > 60 {
 					title = append(title[:60], '…')
