@@ -40,8 +40,13 @@ type Answer struct {
 // are the contract that later ones are measured by.
 type Shape struct {
 	Articles int    `json:"n"`
-	Dated    int    `json:"dated"`          // articles with a date of the source's
-	Titled   int    `json:"titled"`         // with a title of the source's
-	Linked   int    `json:"linked"`         // with an address
-	Language string `json:"lang,omitempty"` // the base language of nine tenths of the articles; "" when there is none
+	Dated    int    `json:"dated"`             // articles with a date of the source's
+	Titled   int    `json:"titled"`            // with a title of the source's
+	Linked   int    `json:"linked"`            // with an address
+	Language string `json:"lang,omitempty"`    // the base language of nine tenths of the articles; "" when there is none
+	Charset  string `json:"charset,omitempty"` // of the document, as the Encoding Standard names it; "" when it has none
+	Guessed  bool   `json:"guessed,omitempty"` // neither the document nor the server name the charset, or name another
+	// Hits says in how many articles each of the operator's selectors found
+	// something; selectors that were not given are not in it.
+	Hits map[string]int `json:"hits,omitempty"`
 }

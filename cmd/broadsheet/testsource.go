@@ -73,7 +73,8 @@ func (c *command) printTest(a *app.App, t app.SourceTest) {
 			[]string{"with a date", fmt.Sprintf("%d of %d", s.Dated, s.Articles)},
 			[]string{"with a title", fmt.Sprintf("%d of %d", s.Titled, s.Articles)},
 			[]string{"with a link", fmt.Sprintf("%d of %d", s.Linked, s.Articles)},
-			[]string{"language", orDash(s.Language)})
+			[]string{"language", orDash(s.Language)},
+			[]string{"charset", charsetOf(s)})
 	}
 	for _, h := range t.Selectors {
 		found := fmt.Sprintf("%s: found %d of %d", h.Selector, h.Found, h.Of)
@@ -143,6 +144,14 @@ func (c *command) replay(ctx context.Context, a *app.App, name string) error {
 		}
 	}
 	return nil
+}
+
+// charsetOf says in which charset a document is.
+func charsetOf(s syndicate.Shape) string {
+	if s.Guessed {
+		return s.Charset + ", by guess"
+	}
+	return orDash(s.Charset)
 }
 
 func replayed(r app.ReplayCount) string {

@@ -48,7 +48,7 @@ func TestFirstPollCostsOneGet(t *testing.T) {
 		LastAt: d.now, LastOKAt: d.now, Status: 200, Outcome: syndicate.Fetched,
 		ETag: `"v1"`, LastModified: "Mon, 23 Nov 2026 07:00:00 GMT",
 		Bytes: int64(len(body)), Articles: 3, New: 3, FullAt: d.now,
-		Shapes: []syndicate.Shape{{Articles: 3, Dated: 3, Titled: 3, Linked: 3, Language: "en"}},
+		Shapes: []syndicate.Shape{{Articles: 3, Dated: 3, Titled: 3, Linked: 3, Language: "en", Charset: "utf-8"}},
 	}
 	if diff := cmp.Diff(wantState, d.state(), cmpopts.IgnoreFields(syndicate.Poll{}, "BodyHash", "Date")); diff != "" {
 		t.Error(diff)

@@ -3,6 +3,8 @@ package collect
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +42,13 @@ func (p *poll) unchanged() {
 
 // shapeOf says what a document is like.
 func shapeOf(doc *read.Result, articles []syndicate.Article) syndicate.Shape {
-	s := syndicate.Shape{Articles: len(articles)}
+	s := syndicate.Shape{Articles: len(articles), Charset: doc.Charset, Guessed: doc.Guessed}
+	for _, h := range doc.Selectors {
+		if s.Hits == nil {
+			s.Hits = map[string]int{}
+		}
+		s.Hits[h.Name] = h.Found
+	}
 	languages := map[string]int{}
 	for i := range articles {
 		a := &articles[i]
@@ -76,11 +84,14 @@ func breach(contract []syndicate.Shape, now syndicate.Shape) string {
 	if len(contract) == 0 {
 		return ""
 	}
-	least, language := contract[0].Articles, contract[0].Language
+	least, language, charset := contract[0].Articles, contract[0].Language, contract[0].Charset
 	for _, s := range contract {
 		least = min(least, s.Articles)
 		if s.Language != language {
 			language = ""
+		}
+		if s.Charset != charset {
+			charset = ""
 		}
 	}
 	if now.Articles == 0 && least >= fewArticles {
@@ -101,6 +112,18 @@ func breach(contract []syndicate.Shape, now syndicate.Shape) string {
 		if always && now.Articles >= fewArticles && part.n(now) == 0 {
 			return "its articles have no " + part.what + " any more"
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(now.Hits)) {
+		always := true
+		for _, s := range contract {
+			always = always && nearlyAll(s.Hits[name], s.Articles)
+		}
+		if always && now.Articles >= fewArticles && now.Hits[name] == 0 {
+			return "its selector page." + name + " finds nothing any more"
+		}
+	}
+	if charset != "" && now.Guessed && now.Charset != charset && (language == "" || now.Language != language) && now.Articles >= fewWords {
+		return fmt.Sprintf("its characters fit only %s, which it does not say, and always were %s", now.Charset, charset)
 	}
 	if language != "" && now.Language != "" && now.Language != language && now.Articles >= fewWords {
 		return fmt.Sprintf("its articles are in %q, and always were in %q", now.Language, language)

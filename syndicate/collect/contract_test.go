@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"broadsheet/syndicate"
 )
 
@@ -39,11 +41,15 @@ func TestASourceThatChanged(t *testing.T) {
 		items func(now time.Time) string
 		want  string
 	}{
-		"empty":      {func(time.Time) string { return "" }, "it has no articles, and never had fewer than 10"},
-		"no dates":   {func(now time.Time) string { return englishItems(now, "x") }, "its articles have no dates any more"},
-		"no titles":  {func(now time.Time) string { return strings.ReplaceAll(englishItems(now, "pubDate"), "title>", "t>") }, "its articles have no titles any more"},
-		"no links":   {func(now time.Time) string { return strings.ReplaceAll(englishItems(now, "pubDate"), "link>", "l>") }, "its articles have no links any more"},
-		"language":   {chineseItems, `its articles are in "zh", and always were in "en"`},
+		"empty":     {func(time.Time) string { return "" }, "it has no articles, and never had fewer than 10"},
+		"no dates":  {func(now time.Time) string { return englishItems(now, "x") }, "its articles have no dates any more"},
+		"no titles": {func(now time.Time) string { return strings.ReplaceAll(englishItems(now, "pubDate"), "title>", "t>") }, "its articles have no titles any more"},
+		"no links":  {func(now time.Time) string { return strings.ReplaceAll(englishItems(now, "pubDate"), "link>", "l>") }, "its articles have no links any more"},
+		"language":  {chineseItems, `its articles are in "zh", and always were in "en"`},
+		"charset":   {cyrillicItems, "its characters fit only windows-1251, which it does not say, and always were utf-8"},
+		"other charset, same language": {func(now time.Time) string {
+			return strings.ReplaceAll(englishItems(now, "pubDate"), "the people", "the p\xe9ople")
+		}, ""},
 		"one of ten": {func(now time.Time) string { return item("lone", "A lone article about the harbour", now) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +62,7 @@ func TestASourceThatChanged(t *testing.T) {
 			d.origin.play(document(rss("", c.items(d.now)), `ETag: "changed"`))
 			r := d.poll()
 			if c.want == "" {
-				if r.Error != "" || r.New != 1 || d.state().Drift != "" {
+				if r.Error != "" || r.New == 0 || d.state().Drift != "" {
 					t.Errorf("report %+v", r)
 				}
 				return
@@ -104,6 +110,47 @@ func chineseItems(now time.Time) string {
 		b.WriteString(item(fmt.Sprintf("zh%d-%d", now.Unix(), i), fmt.Sprintf("江城港口建设工程第%d号码头今天开工", i), now))
 	}
 	return b.String()
+}
+
+// cyrillicItems has Russian text in windows-1251 that nothing announces.
+func cyrillicItems(now time.Time) string {
+	text, err := charmap.Windows1251.NewEncoder().String("Новый причал порта открыт сегодня, на нем работают три крана")
+	if err != nil {
+		panic(err)
+	}
+	var b strings.Builder
+	for i := range 10 {
+		b.WriteString(item(fmt.Sprintf("ru%d-%d", now.Unix(), i), fmt.Sprintf("%s %d", text, i), now))
+	}
+	return b.String()
+}
+
+func TestASelectorThatFindsNothingAnyMore(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.src.Kind = syndicate.KindPage
+	d.src.Page = syndicate.Selectors{Item: "li", Summary: ".gist"}
+	page := func(class string) string {
+		var b strings.Builder
+		b.WriteString("<!doctype html><html lang=en><ul>")
+		for i := range 10 {
+			fmt.Fprintf(&b, `<li><a href="/%s/%d">The council meets on the harbour for the %dth time</a><p class=%s>The works go on in the town.</p><i>%s</i></li>`,
+				d.now.Format(time.DateOnly), i, 10*d.now.YearDay()+i, class, d.now.Format(time.DateOnly))
+		}
+		return b.String() + "</ul></html>"
+	}
+	for range 6 {
+		d.origin.play(document(page("gist"), "Content-Type: text/html"))
+		if r := d.poll(); r.Error != "" || r.New != 10 {
+			t.Fatalf("a good poll: %+v", r)
+		}
+		d.now = d.now.Add(day)
+	}
+	d.origin.play(document(page("other"), "Content-Type: text/html"))
+	r := d.poll()
+	if s := d.state(); s.Drift != "its selector page.summary finds nothing any more" || r.New != 0 {
+		t.Errorf("drift %q, report %+v", s.Drift, r)
+	}
 }
 
 func TestAPageInsteadOfAFeed(t *testing.T) {

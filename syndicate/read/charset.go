@@ -12,6 +12,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
+
+	"broadsheet/syndicate"
 )
 
 // A decoder finds out in which charset a document is written and turns it into
@@ -25,6 +27,17 @@ type decoder struct {
 	declared string // of the XML declaration, lower case
 	language string // what the source is written in, for the guess
 	repairs  []string
+	charset  string // found
+	guessed  bool   // … by looking at the bytes alone
+}
+
+// decode begins the result of reading a document of a kind: its text as
+// decodeText returns it, its charset and the repairs this took. declared is
+// the charset that the document itself names.
+func (in *Input) decode(kind syndicate.Kind, declared string) ([]byte, *Result) {
+	d := &decoder{body: in.Body, header: charsetParam(in.ContentType), declared: declared, language: in.Language}
+	text := dropControls(d.decode())
+	return text, &Result{Kind: kind, Repairs: d.repairs, Charset: d.charset, Guessed: d.guessed}
 }
 
 // decodeText returns the body as UTF-8 without a byte order mark and without
@@ -39,11 +52,14 @@ func decodeText(body []byte, contentType, language string) (text []byte, repairs
 // decode returns the body as UTF-8.
 func (d *decoder) decode() []byte {
 	if enc, skip := byteOrder(d.body); enc != nil {
+		d.charset = "utf-16"
 		return convert(d.body[skip:], enc)
 	}
+	d.charset = "utf-8"
 	d.body = bytes.TrimPrefix(d.body, []byte("\xef\xbb\xbf"))
 	if utf8.Valid(d.body) {
 		if enc := d.escaped(); enc != nil {
+			d.charset = "iso-2022-jp"
 			return convert(d.body, enc)
 		}
 		d.note()
@@ -54,6 +70,7 @@ func (d *decoder) decode() []byte {
 		return bytes.ToValidUTF8(d.body, []byte("\uFFFD"))
 	}
 	label, why := d.choose()
+	d.charset, d.guessed = label, why != ""
 	enc := encodingOf(label)
 	if enc == nil {
 		return bytes.ToValidUTF8(d.body, []byte("\uFFFD"))

@@ -15,8 +15,7 @@ import (
 
 // readFeed reads RSS, Atom, RDF and JSON Feed.
 func readFeed(in Input) (*Result, error) {
-	text, repairs := decodeText(in.Body, in.ContentType, in.Language)
-	res := &Result{Kind: syndicate.KindFeed, Repairs: repairs}
+	text, res := in.decode(syndicate.KindFeed, declaredCharset(in.Body))
 	start := skipSpace(text, 0)
 	if start == len(text) {
 		return nil, errEmpty

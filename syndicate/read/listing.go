@@ -30,11 +30,10 @@ const listingHelp = `a listing has items of a title line, a text line and a date
 
 // readListing reads a listing.
 func readListing(in Input) (*Result, error) {
-	text, repairs := decodeText(in.Body, in.ContentType, in.Language)
+	text, res := in.decode(syndicate.KindListing, "")
 	if err := checkListing(in.Body, text); err != nil {
 		return nil, err
 	}
-	res := &Result{Kind: syndicate.KindListing, Repairs: repairs}
 	res.Feed.Language = languageTag(in.Language)
 	blocks := listingBlocks(string(text))
 	for i, lines := range blocks {

@@ -91,12 +91,11 @@ func parsePage(in Input) (*page, error) {
 	if binary(in.Body) {
 		return nil, errors.New("this is binary data; use the address of a web page")
 	}
-	d := &decoder{body: in.Body, header: charsetParam(in.ContentType), declared: pageCharset(in.Body), language: in.Language}
-	text := dropControls(d.decode())
+	text, res := in.decode(syndicate.KindPage, pageCharset(in.Body))
 	if err := checkHTML(text); err != nil {
 		return nil, err
 	}
-	p := &page{in: in, loc: in.Location, res: &Result{Kind: syndicate.KindPage, Repairs: d.repairs}}
+	p := &page{in: in, loc: in.Location, res: res}
 	if len(text) > maxPage {
 		p.res.repairf("the page has more than %d MiB; the rest was left out", maxPage>>20)
 		text = bytes.ToValidUTF8(text[:maxPage], nil)
@@ -181,8 +180,7 @@ func flatten(text []byte) []byte {
 		case html.ErrorToken:
 			return out
 		case html.StartTagToken:
-			raw := append([]byte(nil), z.Raw()...)
-			name, _ := z.TagName()
+			name := tagName(z)
 			if n := len(open); n > 0 && n < 2*maxLevels && open[n-1] == string(name) && inSet(endless, string(name)) {
 				open = open[:n-1]
 			}
@@ -192,14 +190,13 @@ func flatten(text []byte) []byte {
 			if el, known := elements[string(name)]; !known || !el.void {
 				open = append(open, string(name))
 			}
-			out = append(out, raw...)
+			out = append(out, z.Raw()...)
 		case html.EndTagToken:
-			raw := append([]byte(nil), z.Raw()...)
-			name, _ := z.TagName()
+			name := tagName(z)
 			for i := len(open) - 1; i >= 0; i-- {
 				if open[i] == string(name) {
 					open = open[:i]
-					out = append(out, raw...)
+					out = append(out, z.Raw()...)
 					break
 				}
 			}

@@ -46,6 +46,12 @@ type Result struct {
 	Entries []Entry
 	Repairs []string // what was wrong and what was done about it, a sentence each
 
+	// Charset is what the document was read as, by its name in the Encoding
+	// Standard; "" for mail, which has one for each part. Guessed tells that
+	// neither the document nor the server said so.
+	Charset string
+	Guessed bool
+
 	// Of a page: how it was read and what else it offers, which calls for no
 	// repair; what each of the operator's selectors found; and, when it was
 	// read without, the selectors that find the same.

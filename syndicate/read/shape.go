@@ -106,6 +106,7 @@ type Output struct {
 	Error   string         `json:"error"`
 	Kind    syndicate.Kind `json:"kind"`
 	Repairs []string       `json:"repairs"`
+	Charset string         `json:"charset,omitempty"`
 	Feed    Feed           `json:"feed"`
 	Entries []Entry        `json:"entries"`
 
@@ -136,7 +137,7 @@ func NewOutput(in Input, res *Result, err error) Output {
 	if res == nil {
 		return out
 	}
-	out.Kind, out.Feed = res.Kind, res.Feed.printed()
+	out.Kind, out.Feed, out.Charset = res.Kind, res.Feed.printed(), res.Charset
 	out.Repairs = append(out.Repairs, res.Repairs...)
 	out.Entries = append(out.Entries, res.Entries...)
 	for i := range out.Entries {
