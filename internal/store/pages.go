@@ -92,8 +92,8 @@ func (s *Store) page(ctx context.Context, where string, arg any) (p syndicate.Pa
 }
 
 // SavePage stores what is remembered of an article's page and, if article is
-// not nil, the article as the page has it: text, summary and analysis, all in
-// one transaction. The fingerprint is that of the classifier that made the
+// not nil, the article as the page has it: text, summary, analysis and time of
+// publication, all in one transaction. The fingerprint is that of the classifier that made the
 // analysis.
 //
 // The article is left alone if its source has changed it in the meantime. Its
@@ -132,9 +132,9 @@ func (s *Store) savePageText(ctx context.Context, tx *sql.Tx, fingerprint string
 	r := &articleRow{article: &a, wordsArgs: s.dialect.wordsArgs(0, wordsOf(&a))}
 	err := tx.QueryRowContext(ctx, `
 		UPDATE articles
-		SET fingerprint = $3
+		SET fingerprint = $3, published = $4, published_raw = $5, inferred = $6
 		WHERE key = $1 AND hash = $2
-		RETURNING id, first_seen`, a.Key, a.Hash, fingerprint).Scan(&r.id, &r.firstSeen)
+		RETURNING id, first_seen`, a.Key, a.Hash, fingerprint, a.Published.UnixMilli(), text(a.PublishedRaw), a.Inferred).Scan(&r.id, &r.firstSeen)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -82,6 +82,7 @@ type visit struct {
 	page    syndicate.Page
 	now     time.Time
 	report  *PagesReport
+	dated   bool // the page gave the article a date, which it had none of
 }
 
 func (v *visit) run(ctx context.Context) error {
@@ -175,12 +176,16 @@ func (v *visit) read(ctx context.Context, res *fetch.Response) error {
 		v.page.Error = v.article.URL + ": the page says nothing"
 		return v.save(ctx, nil)
 	}
+	if page := &found[0]; v.article.Inferred && !page.Inferred {
+		v.article.Published, v.article.PublishedRaw, v.article.Inferred = page.Published, page.PublishedRaw, false
+		v.dated = true
+	}
 	v.page.Content, v.page.Text, v.page.Sections = found[0].Content, found[0].Text, found[0].Sections
 	return v.use(ctx, entry.Title, &v.report.Fuller)
 }
 
 // use puts the page's text into the article if it is better than the
-// article's own, and forgets it otherwise; n counts how often it is. The title
+// article's own, and forgets it otherwise, but for a date the article lacked; n counts how often it is. The title
 // is the page's.
 func (v *visit) use(ctx context.Context, title string, n *int) error {
 	better, why := read.Better(
@@ -189,6 +194,9 @@ func (v *visit) use(ctx context.Context, title string, n *int) error {
 	if !better {
 		v.page.Error = oneLine(v.article.URL + ": " + why)
 		v.page.Content, v.page.Text, v.page.Sections = "", "", nil
+		if v.dated {
+			return v.save(ctx, v.article)
+		}
 		return v.save(ctx, nil)
 	}
 	*n++

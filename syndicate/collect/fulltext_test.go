@@ -111,6 +111,35 @@ func webPage(title string) http.HandlerFunc {
 		title+"</h1>"+text.String()+"</article></body></html>", "Content-Type: text/html; charset=utf-8")
 }
 
+// The feed has no date, the page does; later corrections of the feed, which
+// still has none, do not take it away.
+func TestThePageDatesAnArticle(t *testing.T) {
+	t.Parallel()
+	const body = "<p>The harbour board of Saltmere said at some length what it made of the works.</p>"
+	for name, said := range map[string]string{"fuller than the feed": "in short", "shorter than the feed": strings.Repeat("and what the feed has to say of it is more, ", 60)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLibrary(t)
+			l.pages["/one"] = document(`<!doctype html><html><head><title>The harbour opens</title><meta property="article:published_time" content="2026-11-20T06:30:00Z">`+
+				`</head><body><article><h1>The harbour opens</h1>`+strings.Repeat(body, 12)+`</article></body></html>`, "Content-Type: text/html; charset=utf-8")
+			entry := strings.Replace(l.entry("The harbour opens", "/one"), "in short", said, 1)
+			l.publish(entry)
+			if a := l.article("The harbour opens"); !a.Inferred {
+				t.Fatalf("dated %s before its page was fetched", a.Published)
+			}
+			l.visit()
+			want := time.Date(2026, 11, 20, 6, 30, 0, 0, time.UTC)
+			if a := l.article("The harbour opens"); a.Inferred || !a.Published.Equal(want) || a.PublishedRaw != "2026-11-20T06:30:00Z" {
+				t.Errorf("published %s (%q, inferred %v), want %s", a.Published, a.PublishedRaw, a.Inferred, want)
+			}
+			l.publish(strings.Replace(entry, said, said+", in other words", 1))
+			if a := l.article("The harbour opens"); a.Inferred || !a.Published.Equal(want) {
+				t.Errorf("after a correction: published %s, inferred %v", a.Published, a.Inferred)
+			}
+		})
+	}
+}
+
 func TestFullTextTakesThePlaceOfTheFeeds(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t)

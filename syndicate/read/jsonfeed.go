@@ -25,6 +25,7 @@ func readJSONFeed(res *Result, text []byte, in Input) error {
 	}
 	c := jsonConverter{res: res, loc: in.Location, base: documentBase(in)}
 	c.feed(feed)
+	res.Feed.Links = append(res.Feed.Links, c.hubs(text)...)
 	if res.Feed.Language == "" {
 		res.Feed.Language = languageTag(in.Header.Get("Content-Language"))
 	}
@@ -267,6 +268,27 @@ func (c *jsonConverter) feed(in *jsonfeed.Feed) {
 	if c.base == nil && webAddress(f.Link) {
 		c.base = resolveBase(nil, f.Link)
 	}
+}
+
+// hubs returns the WebSub hubs that a JSON Feed names, as links; gofeed leaves
+// them out (jsonfeed.org/version/1.1, "Subscribing to Real-time Notifications").
+func (c *jsonConverter) hubs(text []byte) []Link {
+	if !bytes.Contains(text, []byte(`"hubs"`)) {
+		return nil
+	}
+	var doc struct {
+		Hubs []struct{ Type, URL string } `json:"hubs"`
+	}
+	if json.Unmarshal(text, &doc) != nil {
+		return nil // cut off, or hubs of another form; the entries are read all the same
+	}
+	var links []Link
+	for _, h := range doc.Hubs {
+		if u := fieldAddress(c.base, h.URL); u != "" && strings.EqualFold(h.Type, "WebSub") {
+			links = append(links, Link{Rel: "hub", Href: u})
+		}
+	}
+	return links
 }
 
 func (c *jsonConverter) persons(many []*jsonfeed.Author, one *jsonfeed.Author) []Person {

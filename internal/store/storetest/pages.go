@@ -95,6 +95,7 @@ func pageInArticle(t *testing.T, s *store.Store) {
 	full.Content, full.Text, full.Summary = "<p>Quorvex flooded the harbour.</p>", "Quorvex flooded the harbour.", "Text number 1."
 	full.Sections = []syndicate.Section{{Head: "Where", Text: "here"}}
 	full.Filings, full.Gist, full.Places = []syndicate.Filing{filing("new")}, "Quorvex flooded.", []string{"Saltmere"}
+	full.Published, full.PublishedRaw, full.Inferred = noon.Add(-48*time.Hour), "the day before yesterday", false
 	p := fullPageOf(a)
 	must(t, s.SavePage(t.Context(), p, "themes-2", &full))
 	got, err := s.Article(t.Context(), a.Key)
