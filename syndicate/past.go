@@ -13,12 +13,13 @@ type Trace struct {
 	Published time.Time
 	Inferred  bool
 	Changed   time.Time
-	Aside     string // why it is not stored: [Deleted] or [Held]; "" for stored ones
+	Aside     string // why it is not stored: [Deleted], [Expired] or [Held]; "" for stored ones
 }
 
 // Why an article is kept from coming in.
 const (
 	Deleted = "deleted" // the operator had it forgotten
+	Expired = "expired" // it was kept as long as articles are
 	Held    = "held"    // it came in a flood; see package collect
 )
 

@@ -29,6 +29,18 @@ type refileJob struct {
 // Kind names the job.
 func (refileJob) Kind() string { return "refile" }
 
+// An expireJob deletes the articles that were kept long enough.
+type expireJob struct{}
+
+// Kind names the job.
+func (expireJob) Kind() string { return "expire" }
+
+const (
+	expireEvery = time.Hour
+	// expireBatch is how many articles are deleted in one transaction.
+	expireBatch = 500
+)
+
 // refileBatch is how many articles are filed anew in one transaction.
 const refileBatch = 500
 
@@ -65,9 +77,11 @@ func (a *App) register(q *jobs.Queue) {
 	jobs.Register(q, jobs.Options{Queue: queuePages, Workers: 4, Timeout: 12 * time.Minute}, a.pages)
 	jobs.Register(q, jobs.Options{Queue: queueHubs, Workers: 2, Timeout: 2 * time.Minute}, a.askHub)
 	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.refile)
+	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.expire)
 	jobs.Register(q, jobs.Options{Queue: queueCompose, Timeout: 5 * time.Minute}, a.compose)
 	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
 	q.Every(a.opts.Tick, tickJob{})
+	q.Every(expireEvery, expireJob{})
 }
 
 func (a *App) poll(ctx context.Context, j store.PollJob) error {
@@ -148,6 +162,27 @@ func (a *App) refileAll(ctx context.Context) error {
 			return err
 		}
 		total += len(as)
+	}
+}
+
+// expire deletes articles, a batch a transaction, until all that are left are
+// to be kept.
+func (a *App) expire(ctx context.Context, _ expireJob) error {
+	keep := a.Config().Store.Keep
+	if keep == 0 {
+		return nil
+	}
+	now := a.opts.Now()
+	total := 0
+	for {
+		n, err := a.store.Expire(ctx, now.Add(-keep), now, expireBatch)
+		total += n
+		if err != nil || n < expireBatch {
+			if total > 0 {
+				a.log.Info("articles kept long enough deleted", "articles", total, "keep", keep)
+			}
+			return err
+		}
 	}
 }
 

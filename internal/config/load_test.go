@@ -260,7 +260,7 @@ func TestDurations(t *testing.T) {
 		"a fraction of days": {"0.5d", 12 * time.Hour, "12h"},
 		"hours past a day":   {"36h", 36 * time.Hour, "1d12h"},
 		"seconds":            {"301s", 301 * time.Second, "5m1s"},
-		"the longest":        {"366d", 366 * 24 * time.Hour, "366d"},
+		"the longest":        {"3660d", 3660 * 24 * time.Hour, "3660d"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestDurations(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []string{"+1h", "1d-1h", "-1d", "1h1d", "d", "1e9d", "366d1s", "9999999h", "NaN", "1.d", "\"\""} {
+	for _, bad := range []string{"+1h", "1d-1h", "-1d", "1h1d", "d", "1e9d", "3660d1s", "9999999h", "NaN", "1.d", "\"\""} {
 		if _, err := config.Parse("config.yaml", []byte("polling: { every: "+bad+" }"), variables); err == nil {
 			t.Errorf("%s is a duration", bad)
 		}

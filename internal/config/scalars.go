@@ -43,7 +43,7 @@ const day = 24 * time.Hour
 
 // maxDuration is the longest duration a configuration may name. It keeps sums
 // with instants from overflowing.
-const maxDuration = 366 * day
+const maxDuration = 3660 * day
 
 var daysPattern = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)d(.*)$`)
 
@@ -53,8 +53,8 @@ func parseDuration(s string) (time.Duration, error) {
 	rest := s
 	if m := daysPattern.FindStringSubmatch(s); m != nil {
 		n, err := strconv.ParseFloat(m[1], 64)
-		if err != nil || n > 366 {
-			return 0, fmt.Errorf("%s is past 366d; use less", s)
+		if err != nil || n > 3660 {
+			return 0, fmt.Errorf("%s is past 3660d; use less", s)
 		}
 		sum, rest = time.Duration(n*float64(day)), m[2]
 		if rest == "" {
@@ -68,7 +68,7 @@ func parseDuration(s string) (time.Duration, error) {
 	case d < 0:
 		return 0, errors.New(s + " is negative; leave the sign out")
 	case d > maxDuration || sum+d > maxDuration:
-		return 0, fmt.Errorf("%s is past 366d; use less", s)
+		return 0, fmt.Errorf("%s is past 3660d; use less", s)
 	}
 	return sum + d, nil
 }

@@ -83,30 +83,52 @@ func alternate(id int64) any {
 // were sent. It returns how many there were.
 func (s *Store) Forget(ctx context.Context, keys []string, now time.Time) (n int, err error) {
 	err = s.write(ctx, "forget articles", func(tx *sql.Tx) error {
-		n = 0
-		return inBatches(keys, 500, func(keys []string) error {
-			among := " IN (" + placeholders(1, len(keys)) + ")"
-			ids, err := query(ctx, tx, scanOne[int64], "SELECT id FROM articles WHERE key"+among, anys(keys)...)
-			if err != nil {
+		n, err = remove(ctx, tx, keys, syndicate.Deleted, now)
+		return err
+	})
+	return n, err
+}
+
+// Expire deletes at most limit of the articles that were first seen before an
+// instant, the oldest first, and returns how many there were. They do not come
+// back, though their source should still tell them.
+func (s *Store) Expire(ctx context.Context, before, now time.Time, limit int) (n int, err error) {
+	err = s.write(ctx, "delete articles that were kept long enough", func(tx *sql.Tx) error {
+		keys, err := query(ctx, tx, scanOne[string],
+			"SELECT key FROM articles WHERE first_seen < $1 ORDER BY first_seen LIMIT $2", before.UnixMilli(), limit)
+		if err != nil {
+			return err
+		}
+		n, err = remove(ctx, tx, keys, syndicate.Expired, now)
+		return err
+	})
+	return n, err
+}
+
+// remove deletes articles, and remembers why their keys stay away.
+func remove(ctx context.Context, tx *sql.Tx, keys []string, why string, now time.Time) (n int, err error) {
+	err = inBatches(keys, 500, func(keys []string) error {
+		among := " IN (" + placeholders(1, len(keys)) + ")"
+		ids, err := query(ctx, tx, scanOne[int64], "SELECT id FROM articles WHERE key"+among, anys(keys)...)
+		if err != nil {
+			return err
+		}
+		n += len(ids)
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO set_aside (key, source, alternate, why, at)
+			SELECT key, source, alternate, '`+why+`', $`+number(len(keys)+1)+`
+			FROM articles
+			WHERE key`+among+`
+			ON CONFLICT (key) DO UPDATE SET why = excluded.why`, append(anys(keys), now.UnixMilli())...)
+		if err != nil {
+			return err
+		}
+		for _, t := range [][2]string{{"article_words", "rowid"}, {"articles", "id"}} {
+			if err := deleteWhere(ctx, tx, t[0], t[1], ids); err != nil {
 				return err
 			}
-			n += len(ids)
-			_, err = tx.ExecContext(ctx, `
-				INSERT INTO set_aside (key, source, alternate, why, at)
-				SELECT key, source, alternate, '`+syndicate.Deleted+`', $`+number(len(keys)+1)+`
-				FROM articles
-				WHERE key`+among+`
-				ON CONFLICT (key) DO UPDATE SET why = excluded.why`, append(anys(keys), now.UnixMilli())...)
-			if err != nil {
-				return err
-			}
-			for _, t := range [][2]string{{"article_words", "rowid"}, {"articles", "id"}} {
-				if err := deleteWhere(ctx, tx, t[0], t[1], ids); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		}
+		return nil
 	})
 	return n, err
 }

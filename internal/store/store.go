@@ -23,7 +23,14 @@ type Config struct {
 	// Database is "sqlite:PATH", the path relative to the working directory
 	// unless absolute, or "postgres://user:password@host/name".
 	Database string
+
+	// Keep is how long articles stay after they were first seen; 0 is for ever.
+	Keep time.Duration
 }
+
+// leastKeep is the shortest time articles may be kept: the next edition of a
+// monthly digest must still find them.
+const leastKeep = 60 * 24 * time.Hour
 
 // Default returns the configuration for a database file in the working
 // directory.
@@ -32,6 +39,17 @@ func Default() Config { return Config{Database: "sqlite:broadsheet.db"} }
 // Validate reports what is wrong with c, without opening anything and without
 // repeating a password.
 func (c Config) Validate() error {
+	return errors.Join(c.validateDatabase(), c.validateKeep())
+}
+
+func (c Config) validateKeep() error {
+	if c.Keep != 0 && c.Keep < leastKeep {
+		return fmt.Errorf("keep: %s is shorter than 60d, and digests need their articles that long; use 60d or more, or 0s to keep all", c.Keep)
+	}
+	return nil
+}
+
+func (c Config) validateDatabase() error {
 	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); ok {
 		if strings.TrimSpace(path) == "" || strings.ContainsRune(path, 0) {
 			return errors.New("database: names no file; write sqlite:broadsheet.db")

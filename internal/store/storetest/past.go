@@ -12,13 +12,14 @@ import (
 )
 
 var pastTests = map[string]func(*testing.T, *store.Store){
-	"articles are recalled by their alternate id": recallAlternates,
-	"the latest articles":                         latest,
-	"what was forgotten does not come back":       forget,
-	"what is held is released":                    release,
-	"an undated article keeps its first date":     undated,
-	"the last five answers are kept":              answers,
-	"a setting is made once":                      settingOnce,
+	"articles are recalled by their alternate id":  recallAlternates,
+	"the latest articles":                          latest,
+	"what was forgotten does not come back":        forget,
+	"what was kept long enough does not come back": expire,
+	"what is held is released":                     release,
+	"an undated article keeps its first date":      undated,
+	"the last five answers are kept":               answers,
+	"a setting is made once":                       settingOnce,
 }
 
 // trace is what the store should remember of a.
@@ -87,6 +88,28 @@ func forget(t *testing.T, s *store.Store) {
 	if n != 0 {
 		t.Errorf("%d forgotten again, want 0", n)
 	}
+}
+
+func expire(t *testing.T, s *store.Store) {
+	var all []syndicate.Article
+	for n := range 5 {
+		a := article("a", n+1)
+		a.FirstSeen = noon.Add(time.Duration(n-5) * 24 * time.Hour)
+		a.Alternate = int64(n + 1)
+		all = append(all, a)
+	}
+	record(t, s, all...)
+	for i, want := range []int{2, 1, 0} { // three are older than two days, at most two go at once
+		n, err := s.Expire(t.Context(), noon.Add(-48*time.Hour), noon, 2)
+		must(t, err)
+		if n != want {
+			t.Errorf("time %d: %d deleted, want %d", i+1, n, want)
+		}
+	}
+	equal(t, "what is left", titles(t, s, ""), []string{all[4].Title, all[3].Title})
+	got, err := s.Recall(t.Context(), "a", []string{all[0].Key, all[4].Key}, nil)
+	must(t, err)
+	equal(t, "recalled", got, []syndicate.Trace{{Key: all[0].Key, Alternate: 1, Published: time.UnixMilli(0).UTC(), Aside: syndicate.Expired}})
 }
 
 func release(t *testing.T, s *store.Store) {
