@@ -25,6 +25,7 @@ type Digest struct {
 	Query       string         // keep only what matches; "" keeps all
 	MaxPerTheme int            // articles; at least 1
 	SendEmpty   bool
+	Operator    bool          // its editions tell also what needs the operator
 	Within      time.Duration // an edition that is later than this is skipped
 	To          []string      // fixed recipients
 }
@@ -42,9 +43,11 @@ type Edition struct {
 	Subject  string
 	Language string
 	Sections []Section
+	Notices  []Notice // for the operator; rendered with the rest and not stored by themselves
 	HTML     string
 	Text     string
 	Skipped  string // why nothing was sent; "" when it was
+	Private  bool   // for its recipients alone: it has no public page
 	Created  time.Time
 }
 
@@ -82,6 +85,15 @@ type Item struct {
 	Also      []string  `json:"also,omitempty"`     // titles of its other themes
 	Reason    string    `json:"reason"`             // of the filing
 	Language  string    `json:"language,omitempty"`
+}
+
+// A Notice is something that the operator should look at.
+type Notice struct {
+	ID    string    // the same as long as the trouble lasts
+	Title string    // what it is about, and the trouble
+	Text  string    // place, fault and remedy
+	Link  string    // where to look; "" for nowhere
+	At    time.Time // since when
 }
 
 // A Subscriber is somebody who gets digests.

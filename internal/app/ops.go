@@ -48,11 +48,11 @@ func (a *App) OpsFeed(ctx context.Context, key string) (syndicate.Document, erro
 	if subtle.ConstantTimeCompare(got[:], right[:]) != 1 {
 		return syndicate.Document{}, syndicate.ErrNotFound
 	}
-	entries, err := a.opsEntries(ctx)
+	notices, err := a.Notices(ctx)
 	if err != nil {
 		return syndicate.Document{}, err
 	}
-	return a.opsDocument(entries)
+	return a.opsDocument(notices)
 }
 
 type (
@@ -70,22 +70,23 @@ type (
 		Updated string  `xml:"updated"`
 		Link    opsLink `xml:"link"`
 		Content string  `xml:"content"`
-		at      time.Time
 	}
 	opsLink struct {
 		Href string `xml:"href,attr"`
 	}
 )
 
-func (a *App) opsDocument(entries []opsEntry) (syndicate.Document, error) {
+func (a *App) opsDocument(notices []mailer.Notice) (syndicate.Document, error) {
 	site := a.Config().Site
 	var newest time.Time
-	for i := range entries {
-		e := &entries[i]
-		if e.at.After(newest) {
-			newest = e.at
+	var entries []opsEntry
+	for _, n := range notices {
+		if n.At.After(newest) {
+			newest = n.At
 		}
-		e.Updated = e.at.UTC().Format(time.RFC3339)
+		entries = append(entries, opsEntry{
+			ID: n.ID, Title: n.Title, Updated: n.At.UTC().Format(time.RFC3339), Link: opsLink{n.Link}, Content: n.Text,
+		})
 	}
 	body, err := xml.MarshalIndent(opsFeed{
 		ID: site.Link("/feeds/ops.atom"), Title: site.Title + " · operations", Author: site.Title,
@@ -102,42 +103,41 @@ func (a *App) opsDocument(entries []opsEntry) (syndicate.Document, error) {
 	}, nil
 }
 
-// opsEntries returns an entry for each thing the operator should look at. An
-// entry keeps its id as long as the trouble lasts.
-func (a *App) opsEntries(ctx context.Context) ([]opsEntry, error) {
+// Notices returns what the operator should look at now.
+func (a *App) Notices(ctx context.Context) ([]mailer.Notice, error) {
 	sources, err := a.Sources(ctx)
 	if err != nil {
 		return nil, err
 	}
 	site := a.Config().Site
-	entries := []opsEntry{}
+	var notices []mailer.Notice
 	for i := range sources {
 		s := &sources[i]
 		p := &s.Poll
 		add := func(what string, at time.Time, text string) {
-			entries = append(entries, opsEntry{
-				ID:      site.Link(fmt.Sprintf("/feeds/ops.atom#%s-%s-%d", s.Name, strings.ReplaceAll(what, " ", "-"), at.Unix())),
-				Title:   s.Title + ": " + what,
-				Link:    opsLink{s.URL},
-				Content: text,
-				at:      at,
+			notices = append(notices, mailer.Notice{
+				ID:    site.Link(fmt.Sprintf("/feeds/ops.atom#%s-%s-%d", s.Name, strings.ReplaceAll(what, " ", "-"), at.Unix())),
+				Title: s.Title + ": " + what,
+				Link:  s.URL,
+				Text:  text,
+				At:    at,
 			})
 		}
 		if p.Error != "" {
 			add(trouble(p), p.FaultSince, p.Error)
 		}
 		if p.MovedTo != "" {
-			entries = append(entries, opsEntry{
-				ID:      site.Link("/feeds/ops.atom#" + s.Name + "-moved-" + url.QueryEscape(p.MovedTo)),
-				Title:   s.Title + ": moved for good",
-				Link:    opsLink{p.MovedTo},
-				Content: "moved for good to " + p.MovedTo + "; put that under sources[].url",
-				at:      p.LastOKAt,
+			notices = append(notices, mailer.Notice{
+				ID:    site.Link("/feeds/ops.atom#" + s.Name + "-moved-" + url.QueryEscape(p.MovedTo)),
+				Title: s.Title + ": moved for good",
+				Link:  p.MovedTo,
+				Text:  "moved for good to " + p.MovedTo + "; put that under sources[].url",
+				At:    p.LastOKAt,
 			})
 		}
 	}
-	failed, err := a.opsDeliveries(ctx)
-	return append(entries, failed...), err
+	failed, err := a.undelivered(ctx)
+	return append(notices, failed...), err
 }
 
 // trouble names what is the matter with a source.
@@ -159,14 +159,14 @@ func trouble(p *syndicate.Poll) string {
 // deliveries.
 const opsEditions = 20
 
-// opsDeliveries returns an entry for each edition that did not reach everybody.
-func (a *App) opsDeliveries(ctx context.Context) ([]opsEntry, error) {
+// undelivered returns a notice for each edition that did not reach everybody.
+func (a *App) undelivered(ctx context.Context) ([]mailer.Notice, error) {
 	editions, err := a.store.Editions(ctx, "", opsEditions)
 	if err != nil {
 		return nil, err
 	}
 	site := a.Config().Site
-	var entries []opsEntry
+	var notices []mailer.Notice
 	for _, ed := range editions {
 		deliveries, err := a.store.Deliveries(ctx, ed.ID)
 		if err != nil {
@@ -186,10 +186,14 @@ func (a *App) opsDeliveries(ctx context.Context) ([]opsEntry, error) {
 			continue
 		}
 		page := site.Link(fmt.Sprintf("/digests/%s/%d", ed.Digest, ed.Number))
-		entries = append(entries, opsEntry{
+		link := page
+		if ed.Private {
+			link = ""
+		}
+		notices = append(notices, mailer.Notice{
 			ID: page + "#failed", Title: fmt.Sprintf("%s: not delivered to %d of %d", ed.Title, len(lines), len(deliveries)),
-			Link: opsLink{page}, Content: strings.Join(lines, "\n"), at: at,
+			Link: link, Text: strings.Join(lines, "\n"), At: at,
 		})
 	}
-	return entries, nil
+	return notices, nil
 }

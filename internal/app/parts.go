@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"broadsheet/internal/config"
@@ -113,7 +114,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Site:    p.cfg.Site,
 		Themes:  p.cfg.Themes,
 		Sources: p.cfg.Sources,
-		Digests: p.cfg.Digests,
+		Digests: slices.DeleteFunc(slices.Clone(p.cfg.Digests), func(d mailer.Digest) bool { return d.Operator }),
 	}, web.Parts{
 		Articles: a.store,
 		Feeds:    p.publisher,
@@ -140,6 +141,7 @@ func (a *App) buildMailing(p *parts) error {
 		From:    p.cfg.Mail.From,
 		Store:   a.store,
 		Next:    p.next,
+		Notices: a.Notices,
 		Now:     a.opts.Now,
 		Logger:  a.log,
 	}

@@ -49,6 +49,7 @@ func toFile(c Config) *fileConfig {
 		},
 		Listen:   c.Listen,
 		Database: c.Store.Database,
+		Keep:     duration(c.Store.Keep),
 		Polling: filePolling{
 			Every:            duration(c.Polling.Every),
 			UserAgentContact: c.Polling.UserAgentContact,
@@ -79,6 +80,7 @@ func toFile(c Config) *fileConfig {
 			Query:       d.Query,
 			MaxPerTheme: d.MaxPerTheme,
 			SendEmpty:   d.SendEmpty,
+			Operator:    d.Operator,
 			IfMissed:    fileMissed{Within: duration(d.Within)},
 			To:          d.To,
 		})

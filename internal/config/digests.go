@@ -67,6 +67,7 @@ func (b *builder) digest(path string, f fileDigest) mailer.Digest {
 		Query:       strings.TrimSpace(f.Query),
 		MaxPerTheme: b.count(path+".max_per_theme", f.MaxPerTheme),
 		SendEmpty:   f.SendEmpty,
+		Operator:    f.Operator,
 		Within:      time.Duration(f.IfMissed.Within),
 		To:          f.To,
 	}

@@ -9,6 +9,7 @@ type fileConfig struct {
 	Site     fileSite     `yaml:"site" jsonschema_description:"The paper itself: what it is called and where it is found."`
 	Listen   string       `yaml:"listen" jsonschema:"example=127.0.0.1:8080,example=:80" jsonschema_description:"The address to serve pages and feeds on, host:port. Without a host it is every address of the machine."`
 	Database string       `yaml:"database" jsonschema:"pattern=^(sqlite:|postgres://|postgresql://|.*[$][{])" jsonschema_description:"Where everything is stored: sqlite:PATH, or postgres://user:password@host/name."`
+	Keep     duration     `yaml:"keep" jsonschema_description:"How long articles stay after they were first seen. 0s = for ever; else at least 60d, so that no digest misses one."`
 	Polling  filePolling  `yaml:"polling" jsonschema_description:"How sources are asked again."`
 	Themes   themeList    `yaml:"themes" jsonschema_description:"The subjects that articles are filed under, by id. Their order is the order in digests."`
 	Sources  []fileSource `yaml:"sources" jsonschema_description:"Where articles come from."`
@@ -78,6 +79,7 @@ type fileDigest struct {
 	Query       string     `yaml:"query" jsonschema_description:"Only articles that match this query. Empty = all."`
 	MaxPerTheme int        `yaml:"max_per_theme" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How many articles a section holds at most."`
 	SendEmpty   bool       `yaml:"send_empty" jsonschema_description:"Send an edition that has no articles."`
+	Operator    bool       `yaml:"operator" jsonschema_description:"Tell also what needs the operator: sources that fail, have changed or are held. Such a digest is not on the public pages."`
 	IfMissed    fileMissed `yaml:"if_missed" jsonschema_description:"What happens to an edition that could not be made in time."`
 	To          []string   `yaml:"to" jsonschema_description:"Mail addresses that get every edition, beside the subscribers."`
 }

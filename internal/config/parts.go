@@ -30,7 +30,7 @@ func (b *builder) polling() {
 
 // parts fills in what belongs to other parts and has them check it.
 func (b *builder) parts() {
-	b.cfg.Store = store.Config{Database: b.file.Database}
+	b.cfg.Store = store.Config{Database: b.file.Database, Keep: time.Duration(b.file.Keep)}
 	b.validate("", b.cfg.Store.Validate())
 
 	m := b.file.Mail

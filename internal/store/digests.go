@@ -123,7 +123,7 @@ func (s *Store) Fresh(ctx context.Context, digest string, q syndicate.Query, sin
 	return articles, s.failed("look for fresh articles for "+digest, err)
 }
 
-const editionColumns = `e.id, e.digest, e.number, e.at, e.since, e.until, e.created, e.title, e.subject, e.language, e.skipped`
+const editionColumns = `e.id, e.digest, e.number, e.at, e.since, e.until, e.created, e.title, e.subject, e.language, e.skipped, e.private`
 
 func editionFields(e *mailer.Edition) []any {
 	return []any{
@@ -132,7 +132,7 @@ func editionFields(e *mailer.Edition) []any {
 		moment{&e.Since},
 		moment{&e.Until},
 		moment{&e.Created},
-		&e.Title, &e.Subject, &e.Language, &e.Skipped,
+		&e.Title, &e.Subject, &e.Language, &e.Skipped, &e.Private,
 	}
 }
 

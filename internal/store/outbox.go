@@ -66,12 +66,12 @@ func insertEdition(ctx context.Context, tx *sql.Tx, e *mailer.Edition) (bool, er
 		}
 	}
 	ids, err := query(ctx, tx, scanOne[int64], `
-		INSERT INTO editions (digest, number, at, since, until, created, title, subject, language, skipped, sections, text, html)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		INSERT INTO editions (digest, number, at, since, until, created, title, subject, language, skipped, private, sections, text, html)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (digest, at) DO NOTHING
 		RETURNING id`,
 		e.Digest, e.Number, e.At.UnixMilli(), ms(e.Since), ms(e.Until), ms(e.Created), text(e.Title), text(e.Subject),
-		e.Language, text(e.Skipped), list[mailer.Section]{&e.Sections}, text(e.Text), text(e.HTML))
+		e.Language, text(e.Skipped), e.Private, list[mailer.Section]{&e.Sections}, text(e.Text), text(e.HTML))
 	if err != nil || len(ids) == 0 {
 		return false, err
 	}

@@ -98,8 +98,8 @@ func (s *server) edition(r *http.Request, v *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.HTML == "" {
-		return nil, syndicate.ErrNotFound // a text-only edition has no page
+	if e.HTML == "" || e.Private {
+		return nil, syndicate.ErrNotFound // a text-only edition has no page, a private one none for everybody
 	}
 	var bar bytes.Buffer
 	if err := editionBar.Execute(&bar, []link{

@@ -336,7 +336,7 @@ func TestDigests(t *testing.T) {
 	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "style-src 'unsafe-inline'") || strings.Contains(policy, "script-src") {
 		t.Errorf("Content-Security-Policy: %s", policy)
 	}
-	for _, target := range []string{"/digests/weekly/3", "/digests/weekly/0", "/digests/weekly/02", "/digests/weekly/x", "/digests/weekly/1", "/digests/nobody", "/digests/nobody/1"} {
+	for _, target := range []string{"/digests/weekly/3", "/digests/weekly/0", "/digests/weekly/02", "/digests/weekly/x", "/digests/weekly/1", "/digests/nobody", "/digests/nobody/1", "/digests/operators/1"} {
 		if w := ask(h, target); w.Code != 404 {
 			t.Errorf("%s: %d, want 404", target, w.Code)
 		}

@@ -247,6 +247,7 @@ func sample() *paper {
 			HTML: "<!doctype html><html lang=\"zh-Hans\"><head><title>一周产经</title><style>p{color:#333}</style></head><body style=\"margin:0\"><p>第二期</p></body></html>",
 		},
 		{ID: 5, Digest: "weekly", Number: 1, At: now.AddDate(0, 0, -14), Subject: "一周产经 2月16日：产业5", Language: "zh-Hans", Text: "第一期"},
+		{ID: 3, Digest: "operators", Number: 1, At: now.AddDate(0, 0, -1), Subject: "待处理", Language: "zh-Hans", HTML: "<p>本期</p>", Private: true},
 	}}
 }
 

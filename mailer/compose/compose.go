@@ -46,6 +46,7 @@ type Composer struct {
 	From      string             // mail.from; its domain stands in every Message-ID
 	Store     Store
 	Next      func(d mailer.Digest, after time.Time) time.Time // the digest's next time
+	Notices   func(context.Context) ([]mailer.Notice, error)   // what needs the operator now; nil for nothing
 	Templates fs.FS                                            // nil for templates.Mail()
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -69,7 +70,7 @@ const firstWindow = 31 * 24 * time.Hour
 // it with its deliveries. Called again for the same instant, it returns the
 // edition that is stored: without bodies, as LastEdition gives it.
 //
-// When there is nothing new, or when the edition is later than the digest
+// When there is nothing to tell, or when the edition is later than the digest
 // allows, the edition is stored with the reason in Skipped and without
 // deliveries. Of a late edition the articles go into the next one. Tests and
 // dry runs are never too late.
@@ -89,7 +90,7 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 	}
 	now := c.now()
 	e := &mailer.Edition{
-		Digest: d.Name, At: at, Since: since, Until: now, Created: now,
+		Digest: d.Name, At: at, Since: since, Until: now, Created: now, Private: d.Operator,
 		Title:    cmp.Or(d.Title, c.Site.Title, d.Name),
 		Language: cmp.Or(d.Language, c.Site.Language, "en"),
 	}
@@ -104,7 +105,12 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 	if e.Sections, err = c.sections(ctx, d, e); err != nil {
 		return nil, err
 	}
-	if len(e.Sections) == 0 && !d.SendEmpty {
+	if d.Operator && c.Notices != nil {
+		if e.Notices, err = c.Notices(ctx); err != nil {
+			return nil, fmt.Errorf("look up what needs the operator: %w", err)
+		}
+	}
+	if len(e.Sections)+len(e.Notices) == 0 && !d.SendEmpty {
 		e.Skipped = "no new articles since " + since.In(c.location(d)).Format("2006-01-02 15:04 MST")
 	}
 	if e.Skipped == "" || trial {

@@ -25,10 +25,12 @@ type View struct {
 	Preheader   string // what mail programs show beside the subject
 	Summary     string // how many articles, themes and sources
 	Sections    []SectionView
-	Why         string // why the reader gets this
-	Contact     string // the editor's address; "" for none
-	Unsubscribe string // mailto: address; "" for none
-	ArchiveURL  string // earlier editions
+	Notices     []NoticeView // what needs the operator; only in digests for operators
+	NoticesMore string       // how many are left out; "" when none
+	Why         string       // why the reader gets this
+	Contact     string       // the editor's address; "" for none
+	Unsubscribe string       // mailto: address; "" for none
+	ArchiveURL  string       // earlier editions
 	FeedsURL    string
 }
 
@@ -58,6 +60,14 @@ type ItemView struct {
 	Dir      string // "rtl" where the edition's is not; else ""
 }
 
+// A NoticeView is something that needs the operator.
+type NoticeView struct {
+	Title string
+	Text  string
+	Link  string // "" for none
+	Since string // "自 7月23日"
+}
+
 // A FigureView is an amount as written, or a stretch of a text.
 type FigureView struct {
 	Text  string
@@ -70,7 +80,12 @@ const (
 	sourceCols = 60
 	figureCols = 60
 	wholeCols  = 24
+	noticeCols = 400
 )
+
+// maxNotices is how many notices an edition tells; a hundred sources behind one
+// broken line need not be told one by one.
+const maxNotices = 30
 
 // A viewer turns an edition into what the templates are given.
 type viewer struct {
@@ -112,6 +127,20 @@ func (v viewer) view() View {
 			sv.Items = append(sv.Items, v.item(&s.Items[i], n))
 		}
 		out.Sections = append(out.Sections, sv)
+	}
+	for i := range v.e.Notices[:min(len(v.e.Notices), maxNotices)] {
+		n := &v.e.Notices[i]
+		nv := NoticeView{
+			Title: shorten(oneLine(n.Title), titleCols), Text: shorten(oneLine(n.Text), noticeCols),
+			Since: v.cat.T("mail.notice.since", v.date("mail.date.day", n.At)),
+		}
+		if strings.HasPrefix(n.Link, "http") { // a mail program opens nothing else
+			nv.Link = n.Link
+		}
+		out.Notices = append(out.Notices, nv)
+	}
+	if n := len(v.e.Notices) - maxNotices; n > 0 {
+		out.NoticesMore = v.number("mail.notices.more", n)
 	}
 	return out
 }
@@ -221,6 +250,9 @@ const subjectCols = 60
 // each theme has, for as many themes as fit.
 func (v viewer) subject() string {
 	head := []any{shorten(v.e.Title, subjectCols/2), v.date("mail.date.subject", v.e.At)}
+	if len(v.e.Sections) == 0 && len(v.e.Notices) > 0 {
+		return v.cat.T("mail.subject", append(head, v.number("mail.notices", len(v.e.Notices)))...)
+	}
 	if len(v.e.Sections) == 0 {
 		return v.cat.T("mail.subject", append(head, v.cat.T("mail.nothing"))...)
 	}

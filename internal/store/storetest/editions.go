@@ -34,7 +34,7 @@ func deliveriesTo(addresses ...string) []mailer.Delivery {
 func editionRoundTrip(t *testing.T, s *store.Store) {
 	syncDigests(t, s, noon, digest("d"))
 	e := edition("d", noon)
-	e.HTML, e.Text = "<p>报纸</p>", "报纸"
+	e.HTML, e.Text, e.Private = "<p>报纸</p>", "报纸", true
 	e.Sections = []mailer.Section{{Theme: "x", Title: "X", URL: "https://x.example/", More: 2, Items: []mailer.Item{{
 		Key: "k", ID: "tag:k", Title: "T", URL: "u", Link: "l", Source: "s", Gist: "g", Places: []string{"武汉"}, Figures: []string{"1亿元"},
 		Published: noon, Inferred: true, Also: []string{"Y"}, Reason: "r", Language: "zh-Hans",
