@@ -1,6 +1,7 @@
 package read
 
 import (
+	"encoding/base64"
 	"net/url"
 	"strings"
 )
@@ -17,8 +18,35 @@ func linkAddress(base *url.URL, ref string) string {
 
 // imageAddress is linkAddress for images: http and https.
 func imageAddress(base *url.URL, ref string) string {
+	if ref = strings.TrimSpace(ref); strings.HasPrefix(ref, "data:") {
+		return inlineImage(ref)
+	}
 	if s := absolute(base, ref); webAddress(s) {
 		return s
+	}
+	return ""
+}
+
+// Bounds of an image within its own address, in bytes: what is smaller holds a
+// place or counts readers.
+const (
+	leastInline = 256
+	mostInline  = 64 << 10
+)
+
+// inlineImage returns the address of an image that holds the image itself (RFC
+// 2397), or "": of pictures, since SVG may hold scripts.
+func inlineImage(ref string) string {
+	if len(ref) < leastInline || len(ref) > mostInline {
+		return ""
+	}
+	kind, data, ok := strings.Cut(strings.TrimPrefix(ref, "data:image/"), ";base64,")
+	if _, err := base64.StdEncoding.DecodeString(data); !ok || err != nil || strings.ContainsAny(data, "\r\n") {
+		return ""
+	}
+	switch kind {
+	case "png", "gif", "jpeg", "webp":
+		return ref
 	}
 	return ""
 }

@@ -54,7 +54,7 @@ func (w *rewriter) attributes(z *html.Tokenizer, name string, el element) bool {
 		}
 		w.attribute("href", href)
 	case "img":
-		if src == "" {
+		if lazy != "" && !webAddress(src) {
 			src = lazy
 		}
 		if src == "" || tracker {

@@ -207,6 +207,7 @@ func TestLinearTime(t *testing.T) {
 		"comments before":    strings.Repeat("<!--", n) + "<rss>",
 		"types before":       strings.Repeat("<!D[", n) + "<rss>",
 		"quotes":             "<rss><channel><item>" + strings.Repeat(`<a b="</`, n),
+		"comments in HTML":   "<rss><channel><item><description><![CDATA[" + strings.Repeat("<!-- a <p>", n) + "]]>",
 		"references":         "<rss><channel><item><title>" + strings.Repeat("&#x", n) + "</title></item></channel></rss>",
 		"blocks in HTML":     "<rss><channel><item><description><![CDATA[<p><table>" + strings.Repeat("<b>", 98) + strings.Repeat("<div>", n),
 		"dropped in HTML":    "<rss><channel><item><description><![CDATA[" + strings.Repeat("<svg><math><video><select>", n/10),

@@ -32,7 +32,7 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	number := regexp.MustCompile(`^[0-9]{1,5}$`)
 	anyText := regexp.MustCompile(`(?s)^.*$`)
 	p.AllowAttrs("href").Matching(address).OnElements("a")
-	p.AllowAttrs("src").Matching(regexp.MustCompile(`^https?://[^\x00-\x20"<>]*$`)).OnElements("img")
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`^(?:https?://[^\x00-\x20"<>]*|data:image/(?:png|gif|jpeg|webp);base64,[A-Za-z0-9+/=]+)$`)).OnElements("img")
 	p.AllowAttrs("alt").Matching(anyText).OnElements("img")
 	p.AllowAttrs("width", "height").Matching(number).OnElements("img")
 	p.AllowAttrs("cite").Matching(address).OnElements("blockquote", "q", "del", "ins")
@@ -120,7 +120,8 @@ type rewriter struct {
 //
 // What comes out is balanced, has no script, style, form, frame, class or id,
 // links only to http, https and mailto addresses, and images only over http
-// and https; images of one pixel are left out.
+// and https or, small ones, in the address itself; images of one pixel are left
+// out.
 func cleanHTML(fragment string, base *url.URL) (clean, text string) {
 	if strings.IndexByte(fragment, '\r') >= 0 {
 		fragment = lineEnds.Replace(fragment)
@@ -183,8 +184,37 @@ func (w *rewriter) run(fragment string) {
 			w.end(tagName(z))
 		default: // comments and document types
 			w.plain = false
+			if w.skip == "" && pos+len(z.Raw()) == len(fragment) && !ended(fragment[pos:]) {
+				fragment, pos = w.unended(fragment[pos:]), 0
+				z = html.NewTokenizer(strings.NewReader(fragment))
+				continue
+			}
 		}
 	}
+}
+
+// ended reports whether a comment or declaration has an end of its own.
+func ended(raw string) bool {
+	if strings.HasPrefix(raw, "<!--") {
+		return strings.HasSuffix(raw, "-->") || strings.HasSuffix(raw, "--!>")
+	}
+	return strings.HasSuffix(raw, ">")
+}
+
+// unended returns what is left to read of a fragment that ends in a comment or
+// declaration without an end. It would swallow the rest of the article: a
+// comment is taken to end with the tag it looks like, a declaration is text. No
+// other comment in the rest has an end, so that this happens once.
+func (w *rewriter) unended(raw string) string {
+	rest, comment := strings.CutPrefix(raw, "<!--")
+	if !comment {
+		w.writeText([]byte("<"))
+		return raw[1:]
+	}
+	if end := strings.IndexAny(rest, "<>"); end >= 0 && rest[end] == '>' {
+		rest = rest[end+1:]
+	}
+	return strings.ReplaceAll(rest, "<!--", "")
 }
 
 func (w *rewriter) writeText(b []byte) {

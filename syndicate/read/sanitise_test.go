@@ -21,29 +21,34 @@ func TestCleanHTML(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ in, clean, text string }{
-		"plain text":                {"two & three <3", "two &amp; three &lt;3", "two & three <3"},
-		"text without a sign":       {" 港口  运行平稳。 ", "港口  运行平稳。", "港口 运行平稳。"},
-		"paragraphs":                {"<p>一</p>\n<p>二<br>三</p>", "<p>一</p>\n<p>二<br>三</p>", "一\n二\n三"},
-		"wrapped Han text":          {"<p>港口\n  吞吐量 up\n by 3</p>", "<p>港口\n  吞吐量 up\n by 3</p>", "港口吞吐量 up by 3"},
-		"script and style":          {"a<script>x<b>y</script><style>p{}</style>b", "ab", "ab"},
-		"handlers, style, class":    {`<p onclick="x()" style="a:b" class="c" id="d">e</p>`, "<p>e</p>", "e"},
-		"relative addresses":        {`<a href="../c">x</a><img src="d.png">`, `<a href="https://s.example/c">x</a><img src="https://s.example/a/d.png">`, "x"},
-		"no script addresses":       {`<a href="java&#10;script:alert(1)">x</a><a href=" JaVaScRiPt:1">y</a><a href="data:text/html,x">z</a>`, "xyz", "xyz"},
-		"mail":                      {`<a href="mailto:desk@s.example">m</a>`, `<a href="mailto:desk@s.example">m</a>`, "m"},
-		"images over other schemes": {`<img src="data:image/png;base64,x"><img src="ftp://s.example/x">t`, "t", "t"},
-		"images loaded late":        {`<img src="data:,x" data-src="//c.example/p.jpg" alt="桥">`, `<img alt="桥" src="https://c.example/p.jpg">`, ""},
-		"tracking pixels":           {`a<img src="https://t.example/p" width="1" height=1><img src="https://t.example/q" height="0">`, "a", "a"},
-		"forms and frames":          {`<form action="/x"><input name=q><button>go</button></form><iframe src="//x">f</iframe><object><p>o</p></object>`, "go<p>o</p>", "go\no"},
-		"unclosed":                  {"<div><b>a<p>b<p>c", "<div><b>a<p>b</p><p>c</p></b></div>", "a\nb\nc"},
-		"stray ends":                {"a</div></p>b</a>", "ab", "ab"},
-		"lists":                     {"<ul><li>a<li>b<ul><li>c</ul></ul>", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>", "a\nb\nc"},
-		"tables":                    {"<table><tr><td>a<td colspan=2>b<tr><td>c</table>", `<table><tr><td>a</td><td colspan="2">b</td></tr><tr><td>c</td></tr></table>`, "a b\nc"},
-		"quotes stay":               {`<p title="a&quot;b">"x" 'y'</p><font>z</font>`, `<p title="a&#34;b">"x" 'y'</p>z`, "\"x\" 'y'\nz"},
-		"comment":                   {"a<!-- <b> -->b", "ab", "ab"},
-		"svg never closed":          {"<svg><p>text</p>", "<p>text</p>", "text"},
-		"attribute twice":           {`<a href="/x" href="javascript:1">y</a>`, `<a href="https://s.example/x">y</a>`, "y"},
-		"ideographic indent":        {"<p>　　港口</p>", "<p>　　港口</p>", "港口"},
-		"address with a quote":      {`<a href='https://x.example/"onclick=1'>y</a>`, `<a href="https://x.example/%22onclick=1">y</a>`, "y"},
+		"plain text":                 {"two & three <3", "two &amp; three &lt;3", "two & three <3"},
+		"text without a sign":        {" 港口  运行平稳。 ", "港口  运行平稳。", "港口 运行平稳。"},
+		"paragraphs":                 {"<p>一</p>\n<p>二<br>三</p>", "<p>一</p>\n<p>二<br>三</p>", "一\n二\n三"},
+		"wrapped Han text":           {"<p>港口\n  吞吐量 up\n by 3</p>", "<p>港口\n  吞吐量 up\n by 3</p>", "港口吞吐量 up by 3"},
+		"script and style":           {"a<script>x<b>y</script><style>p{}</style>b", "ab", "ab"},
+		"handlers, style, class":     {`<p onclick="x()" style="a:b" class="c" id="d">e</p>`, "<p>e</p>", "e"},
+		"relative addresses":         {`<a href="../c">x</a><img src="d.png">`, `<a href="https://s.example/c">x</a><img src="https://s.example/a/d.png">`, "x"},
+		"no script addresses":        {`<a href="java&#10;script:alert(1)">x</a><a href=" JaVaScRiPt:1">y</a><a href="data:text/html,x">z</a>`, "xyz", "xyz"},
+		"mail":                       {`<a href="mailto:desk@s.example">m</a>`, `<a href="mailto:desk@s.example">m</a>`, "m"},
+		"images over other schemes":  {`<img src="data:image/png;base64,x"><img src="ftp://s.example/x">t`, "t", "t"},
+		"images in the address":      {`<img src="data:image/png;base64,` + strings.Repeat("iVBO", 80) + `"><img src="data:image/svg+xml;base64,` + strings.Repeat("PHN2", 80) + `">`, `<img src="data:image/png;base64,` + strings.Repeat("iVBO", 80) + `">`, ""},
+		"place holders":              {`<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><img src="data:image/png;base64,` + strings.Repeat("iVBO", 80) + `" data-src="/late.png">`, `<img src="https://s.example/late.png">`, ""},
+		"images loaded late":         {`<img src="data:,x" data-src="//c.example/p.jpg" alt="桥">`, `<img alt="桥" src="https://c.example/p.jpg">`, ""},
+		"tracking pixels":            {`a<img src="https://t.example/p" width="1" height=1><img src="https://t.example/q" height="0">`, "a", "a"},
+		"forms and frames":           {`<form action="/x"><input name=q><button>go</button></form><iframe src="//x">f</iframe><object><p>o</p></object>`, "go<p>o</p>", "go\no"},
+		"unclosed":                   {"<div><b>a<p>b<p>c", "<div><b>a<p>b</p><p>c</p></b></div>", "a\nb\nc"},
+		"stray ends":                 {"a</div></p>b</a>", "ab", "ab"},
+		"lists":                      {"<ul><li>a<li>b<ul><li>c</ul></ul>", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>", "a\nb\nc"},
+		"tables":                     {"<table><tr><td>a<td colspan=2>b<tr><td>c</table>", `<table><tr><td>a</td><td colspan="2">b</td></tr><tr><td>c</td></tr></table>`, "a b\nc"},
+		"quotes stay":                {`<p title="a&quot;b">"x" 'y'</p><font>z</font>`, `<p title="a&#34;b">"x" 'y'</p>z`, "\"x\" 'y'\nz"},
+		"comment":                    {"a<!-- <b> -->b", "ab", "ab"},
+		"comment without an end":     {"sa<!-- -- <b>fe</b><script>x()</script> <!-- more", "sa -- <b>fe</b>  more", "sa -- fe more"},
+		"comment that ends as a tag": {"sa<!-- -- x >fe <i>it</i>", "sa" + "fe <i>it</i>", "safe it"},
+		"declaration without an end": {"a <!DOCTYPE ~", "a &lt;!DOCTYPE ~", "a <!DOCTYPE ~"},
+		"svg never closed":           {"<svg><p>text</p>", "<p>text</p>", "text"},
+		"attribute twice":            {`<a href="/x" href="javascript:1">y</a>`, `<a href="https://s.example/x">y</a>`, "y"},
+		"ideographic indent":         {"<p>　　港口</p>", "<p>　　港口</p>", "港口"},
+		"address with a quote":       {`<a href='https://x.example/"onclick=1'>y</a>`, `<a href="https://x.example/%22onclick=1">y</a>`, "y"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +93,10 @@ func safe(t *testing.T, in, clean string) {
 	}
 }
 
-var goodAddress = regexp.MustCompile(`^(?:https?://|mailto:)`)
+var (
+	goodAddress = regexp.MustCompile(`^(?:https?://|mailto:)`)
+	inlineImage = regexp.MustCompile(`^data:image/(?:png|gif|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$`)
+)
 
 // dangerous reports whether a tag may run, load or deform anything.
 func dangerous(tok html.Token) bool {
@@ -98,6 +106,7 @@ func dangerous(tok html.Token) bool {
 	}
 	for _, a := range tok.Attr {
 		switch {
+		case tok.Data == "img" && a.Key == "src" && inlineImage.MatchString(a.Val):
 		case strings.HasPrefix(a.Key, "on"), a.Key == "style", a.Key == "class", a.Key == "id", a.Key == "srcdoc", a.Key == "srcset":
 			return true
 		case (a.Key == "href" || a.Key == "src" || a.Key == "cite") && !goodAddress.MatchString(a.Val):
