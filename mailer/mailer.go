@@ -46,8 +46,10 @@ type Edition struct {
 	Notices  []Notice // for the operator; rendered with the rest and not stored by themselves
 	HTML     string
 	Text     string
-	Skipped  string // why nothing was sent; "" when it was
-	Private  bool   // for its recipients alone: it has no public page
+	Variants []Variant // what subscribers with other selections get
+	Skipped  string    // why nothing was sent; "" when it was
+	Sender   string    // of its mails, an RFC 5322 address; not stored
+	Private  bool      // for its recipients alone: it has no public page
 	Created  time.Time
 }
 
@@ -96,18 +98,12 @@ type Notice struct {
 	At    time.Time // since when
 }
 
-// A Subscriber is somebody who gets digests.
-type Subscriber struct {
-	Email    string
-	Name     string
-	Language string
-}
-
 // A Delivery is one edition to one recipient.
 type Delivery struct {
 	ID        int64 // given by the store
 	Edition   int64
 	Digest    string
+	Variant   int64 // of the edition; 0 for the edition itself
 	To        string
 	MessageID string // without angle brackets; the same at every attempt
 	State     State

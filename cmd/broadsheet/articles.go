@@ -132,7 +132,7 @@ func (c *command) feed() *cobra.Command {
 		Use:     "feed NAME",
 		Short:   "Print a feed",
 		Args:    cobra.ExactArgs(1),
-		PreRunE: oneOf("format", &format, "format of feeds", "rss", "atom", "json"),
+		PreRunE: oneOfFormats(&format, "format of feeds", "rss", "atom", "json"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
 			doc, err := a.Feed(ctx, args[0], format)
 			if errors.Is(err, syndicate.ErrNotFound) {

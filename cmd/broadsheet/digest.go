@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"broadsheet/internal/app"
+	"broadsheet/mailer"
 	"broadsheet/syndicate"
 )
 
@@ -30,7 +31,7 @@ func (c *command) digestPreview() *cobra.Command {
 		Use:     "preview NAME",
 		Short:   "Print the next edition as it would be now, and send nothing",
 		Args:    cobra.ExactArgs(1),
-		PreRunE: oneOf("format", &format, "format of digests", "html", "text", "eml"),
+		PreRunE: oneOfFormats(&format, "format of digests", "html", "text", "eml"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
 			body, err := a.Preview(ctx, args[0], to, format)
 			if err != nil {
@@ -90,6 +91,14 @@ func (c *command) printSent(a *app.App, name string, sent app.Sent) error {
 			line += "; next try " + when(d.NextAt, a.Config().Site.Location)
 		}
 		fmt.Fprintln(c.out, line)
+	}
+	all := 0
+	for _, n := range sent.Counts {
+		all += n
+	}
+	if more := all - len(sent.Deliveries); more > 0 {
+		fmt.Fprintf(c.out, "  and %s more: of all, %d accepted, %d suppressed, %d not yet\n",
+			count(more, "recipient"), sent.Counts[mailer.Accepted], sent.Counts[mailer.Suppressed], sent.Missing())
 	}
 	if sent.Missing() > 0 {
 		return errAttention

@@ -44,20 +44,24 @@ func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, err
 // Sent is an edition with what became of its deliveries.
 type Sent struct {
 	Edition    mailer.Edition
-	Deliveries []mailer.Delivery
-	Earlier    deliver.Summary // of earlier editions of the digest that were not finished
+	Counts     map[mailer.State]int
+	Deliveries []mailer.Delivery // at most shownDeliveries, first those that did not arrive
+	Earlier    deliver.Summary   // of earlier editions of the digest that were not finished
 }
 
-// Missing returns how many recipients do not have the edition yet.
+// Missing returns how many recipients do not have the edition, and should.
 func (s Sent) Missing() int {
 	n := 0
-	for _, d := range s.Deliveries {
-		if d.State != mailer.Accepted {
-			n++
+	for state, k := range s.Counts {
+		if state != mailer.Accepted && state != mailer.Suppressed {
+			n += k
 		}
 	}
 	return n
 }
+
+// shownDeliveries is how many deliveries of an edition are told one by one.
+const shownDeliveries = 50
 
 // Send finishes earlier editions of a digest that are due, composes an edition
 // now and delivers it. With an address it goes there alone, as a trial that
@@ -84,7 +88,7 @@ func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 		return sent, nil
 	}
 	_, failed := p.deliverer.Deliver(ctx, e.ID)
-	sent.Deliveries, err = a.store.Deliveries(ctx, e.ID)
+	sent.Counts, sent.Deliveries, err = a.store.Account(ctx, e.ID, shownDeliveries)
 	return sent, errors.Join(failed, err)
 }
 
@@ -127,5 +131,5 @@ func (a *App) sendTrial(ctx context.Context, p *parts, d mailer.Digest, to strin
 	if _, err := p.deliverer.SendTest(ctx, e, []string{to}); err != nil {
 		return Sent{}, err
 	}
-	return Sent{Edition: *e, Deliveries: []mailer.Delivery{{To: to, State: mailer.Accepted, Reply: "trial"}}}, nil
+	return Sent{Edition: *e, Counts: map[mailer.State]int{mailer.Accepted: 1}, Deliveries: []mailer.Delivery{{To: to, State: mailer.Accepted, Reply: "trial"}}}, nil
 }

@@ -168,7 +168,7 @@ func (a *App) undelivered(ctx context.Context) ([]mailer.Notice, error) {
 	site := a.Config().Site
 	var notices []mailer.Notice
 	for _, ed := range editions {
-		deliveries, err := a.store.Deliveries(ctx, ed.ID)
+		counts, deliveries, err := a.store.Account(ctx, ed.ID, shownDeliveries)
 		if err != nil {
 			return nil, err
 		}
@@ -182,8 +182,15 @@ func (a *App) undelivered(ctx context.Context) ([]mailer.Notice, error) {
 				}
 			}
 		}
-		if len(lines) == 0 {
+		failed, all := counts[mailer.Failed], 0
+		for _, n := range counts {
+			all += n
+		}
+		if failed == 0 {
 			continue
+		}
+		if more := failed - len(lines); more > 0 {
+			lines = append(lines, fmt.Sprintf("and %d more", more))
 		}
 		page := site.Link(fmt.Sprintf("/digests/%s/%d", ed.Digest, ed.Number))
 		link := page
@@ -191,7 +198,7 @@ func (a *App) undelivered(ctx context.Context) ([]mailer.Notice, error) {
 			link = ""
 		}
 		notices = append(notices, mailer.Notice{
-			ID: page + "#failed", Title: fmt.Sprintf("%s: not delivered to %d of %d", ed.Title, len(lines), len(deliveries)),
+			ID: page + "#failed", Title: fmt.Sprintf("%s: not delivered to %d of %d", ed.Title, failed, all),
 			Link: link, Text: strings.Join(lines, "\n"), At: at,
 		})
 	}

@@ -154,10 +154,13 @@ func (s *Store) LastEdition(ctx context.Context, digest string) (mailer.Edition,
 	return e, s.failed("read the last edition of "+digest, notFound(err))
 }
 
-// Edition returns an edition with sections and bodies, or
+// Edition returns an edition with sections, bodies and variants, or
 // syndicate.ErrNotFound.
 func (s *Store) Edition(ctx context.Context, id int64) (mailer.Edition, error) {
 	e, err := s.wholeEdition(ctx, "e.id = $1", id)
+	if err == nil {
+		e.Variants, err = variantsOf(ctx, s.read, id)
+	}
 	return e, s.failed(fmt.Sprintf("read edition %d", id), err)
 }
 

@@ -11,7 +11,8 @@ import (
 	"broadsheet/mailer"
 )
 
-// SaveEdition stores an edition with its items and deliveries and the
+// SaveEdition stores an edition with its items, variants and deliveries, one
+// delivery for each active subscriber of its digest among them, and the
 // digest's next time (zero leaves it), and gives the edition its ID and, unless
 // it is skipped, its Number. If there is a queue, a DeliverJob is added. All
 // of it happens or nothing, and it is on the disk when SaveEdition returns.
@@ -38,10 +39,14 @@ func (s *Store) SaveEdition(ctx context.Context, e *mailer.Edition, deliveries [
 		if err := s.insertItems(ctx, tx, &saved); err != nil {
 			return err
 		}
-		if err := s.insertDeliveries(ctx, tx, &saved, deliveries); err != nil {
+		if err := s.insertVariants(ctx, tx, &saved); err != nil {
 			return err
 		}
-		if s.queue == nil || len(deliveries) == 0 {
+		planned, err := s.insertDeliveries(ctx, tx, &saved, deliveries)
+		if err != nil {
+			return err
+		}
+		if s.queue == nil || planned == 0 {
 			return nil
 		}
 		return s.queue.Enqueue(ctx, tx, DeliverJob{Edition: saved.ID})
@@ -82,7 +87,11 @@ func insertEdition(ctx context.Context, tx *sql.Tx, e *mailer.Edition) (bool, er
 func (s *Store) insertItems(ctx context.Context, tx *sql.Tx, e *mailer.Edition) error {
 	var values [][]any
 	seen := map[string]bool{}
-	for _, sec := range e.Sections {
+	sections := e.Sections
+	for i := range e.Variants {
+		sections = append(sections[:len(sections):len(sections)], e.Variants[i].Sections...)
+	}
+	for _, sec := range sections {
 		for _, item := range sec.Items {
 			if seen[item.Key] {
 				continue
@@ -94,21 +103,30 @@ func (s *Store) insertItems(ctx context.Context, tx *sql.Tx, e *mailer.Edition) 
 	return s.insert(ctx, tx, into("INSERT INTO edition_items (edition, digest, key, theme, position)", 5), values, nil)
 }
 
-func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, e *mailer.Edition, deliveries []mailer.Delivery) error {
+// insertDeliveries plans the given deliveries, and one for each active
+// subscriber of the edition's digest who is not among the given ones. It
+// returns how many are to be sent.
+func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, e *mailer.Edition, deliveries []mailer.Delivery) (planned int, err error) {
 	seen := make(map[string]bool, len(deliveries))
 	var values [][]any
 	for _, d := range deliveries {
-		if seen[d.To] {
+		if seen[mailbox(d.To)] {
 			continue
 		}
-		seen[d.To] = true
+		seen[mailbox(d.To)] = true
+		planned++
 		d.State = cmp.Or(d.State, mailer.Planned)
 		values = append(values, []any{
 			e.ID, text(d.To), d.MessageID, string(d.State), d.Attempts, dueAt(d),
 			"", text(d.Reply), text(d.Error), ms(d.Settled),
 		})
 	}
-	return s.insert(ctx, tx, into("INSERT INTO deliveries (edition, recipient, message_id, state, attempts, next_at, owner, reply, error, settled)", 10), values, nil)
+	err = s.insert(ctx, tx, into("INSERT INTO deliveries (edition, recipient, message_id, state, attempts, next_at, owner, reply, error, settled)", 10), values, nil)
+	if err != nil || e.Skipped != "" {
+		return planned, err
+	}
+	n, err := s.planSubscribers(ctx, tx, e, seen)
+	return planned + n, err
 }
 
 // dueAt is when something is to be done for a delivery: never again, at its
@@ -123,11 +141,11 @@ func dueAt(d mailer.Delivery) any {
 	return d.NextAt.UnixMilli()
 }
 
-const deliveryColumns = `d.id, d.edition, e.digest, d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.reply, d.error, d.settled`
+const deliveryColumns = `d.id, d.edition, e.digest, COALESCE(d.variant, 0), d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.reply, d.error, d.settled`
 
 func scanDelivery(r scanner) (d mailer.Delivery, err error) {
 	var next sql.NullInt64
-	err = r.Scan(&d.ID, &d.Edition, &d.Digest, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Reply, &d.Error, moment{&d.Settled})
+	err = r.Scan(&d.ID, &d.Edition, &d.Digest, &d.Variant, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Reply, &d.Error, moment{&d.Settled})
 	if next.Int64 != 0 {
 		d.NextAt = time.UnixMilli(next.Int64).UTC()
 	}
@@ -145,6 +163,38 @@ func (s *Store) Deliveries(ctx context.Context, edition int64) ([]mailer.Deliver
 	return ds, s.failed(fmt.Sprintf("read the deliveries of edition %d", edition), err)
 }
 
+// Account returns how many deliveries of an edition are in each state, and at
+// most n of them in the order in which they were planned: when there are more,
+// first those that did not arrive.
+func (s *Store) Account(ctx context.Context, edition int64, n int) (map[mailer.State]int, []mailer.Delivery, error) {
+	counts := map[mailer.State]int{}
+	_, err := query(ctx, s.read, func(r scanner) (struct{}, error) {
+		var state mailer.State
+		var n int
+		err := r.Scan(&state, &n)
+		counts[state] = n
+		return struct{}{}, err
+	}, "SELECT state, count(*) FROM deliveries WHERE edition = $1 GROUP BY state", edition)
+	var ds []mailer.Delivery
+	if err == nil {
+		ds, err = query(ctx, s.read, scanDelivery, `
+			SELECT `+deliveryColumns+`
+			FROM deliveries d JOIN editions e ON e.id = d.edition
+			WHERE d.edition = $1
+			ORDER BY CASE WHEN d.state = 'accepted' AND $2 THEN 1 ELSE 0 END, d.id
+			LIMIT $3`, edition, total(counts) > n, max(n, 0))
+	}
+	return counts, ds, s.failed(fmt.Sprintf("read the account of edition %d", edition), err)
+}
+
+func total(counts map[mailer.State]int) int {
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
 // leasable says which deliveries may be leased at $2.
 const leasable = `d.next_at <= $2
 	AND (d.state IN ('planned', 'deferred', 'uncertain') OR d.state IN ('leased', 'sending') AND d.leased_until <= $2)`
@@ -158,15 +208,24 @@ const interrupted = "interrupted while it was being sent; it may have arrived"
 // to send comes as uncertain, one attempt more. None left is no error.
 func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, owner string, limit int) ([]mailer.Delivery, error) {
 	var leased []mailer.Delivery
-	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) (err error) {
-		leased, err = query(ctx, tx, scanDelivery, `
-			SELECT `+deliveryColumns+`
-			FROM deliveries d JOIN editions e ON e.id = d.edition
-			WHERE d.edition = $1 AND `+leasable+`
-			ORDER BY d.next_at, d.id
-			LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0))
-		if err != nil {
-			return err
+	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) error {
+		for { // until a batch has some that may be sent
+			found, err := query(ctx, tx, scanLease, `
+				SELECT `+deliveryColumns+`, COALESCE(s.status, 'active')
+				FROM deliveries d JOIN editions e ON e.id = d.edition
+					LEFT JOIN subscribers s ON s.id = d.subscriber
+				WHERE d.edition = $1 AND `+leasable+`
+				ORDER BY d.next_at, d.id
+				LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0))
+			if err != nil {
+				return err
+			}
+			if leased, err = suppress(ctx, tx, found, now); err != nil {
+				return err
+			}
+			if len(leased) > 0 || len(found) == 0 {
+				break
+			}
 		}
 		return inBatches(leased, 1000, func(ds []mailer.Delivery) error {
 			args := []any{owner, until.UnixMilli()}
@@ -185,6 +244,48 @@ func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, 
 		}
 	}
 	return leased, err
+}
+
+// A lease is a delivery about to be leased, with the status that its
+// subscriber has by now.
+type lease struct {
+	mailer.Delivery
+	status mailer.Status
+}
+
+func scanLease(r scanner) (l lease, err error) {
+	l.Delivery, err = scanDelivery(also{r, []any{&l.status}})
+	return l, err
+}
+
+// An also is a row with more columns than its reader knows.
+type also struct {
+	scanner
+	dest []any
+}
+
+// Scan implements scanner.
+func (a also) Scan(dest ...any) error { return a.scanner.Scan(append(dest, a.dest...)...) }
+
+// suppress settles the deliveries to subscribers who do not want them any more
+// and returns the others.
+func suppress(ctx context.Context, tx *sql.Tx, found []lease, now time.Time) ([]mailer.Delivery, error) {
+	var wanted []mailer.Delivery
+	for i := range found {
+		l := &found[i]
+		if l.status == mailer.Active {
+			wanted = append(wanted, l.Delivery)
+			continue
+		}
+		_, err := tx.ExecContext(ctx, `
+			UPDATE deliveries
+			SET state = 'suppressed', next_at = NULL, error = $2, settled = $3, owner = '', leased_until = NULL
+			WHERE id = $1`, l.ID, "not sent: the subscriber is "+string(l.status)+" now", now.UnixMilli())
+		if err != nil {
+			return nil, err
+		}
+	}
+	return wanted, nil
 }
 
 // Begin marks a leased delivery as sending. When it returns nil that is on the

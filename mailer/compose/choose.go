@@ -19,11 +19,9 @@ const (
 	maxPlaces  = 2
 )
 
-// sections returns the articles of an edition, grouped by theme in the
-// digest's order, without themes that have none.
-func (c *Composer) sections(ctx context.Context, d mailer.Digest, e *mailer.Edition) ([]mailer.Section, error) {
-	themes := c.themes(d)
-	q, err := selection(d, themes, c.location(d))
+// fresh returns the articles that an edition may tell.
+func (c *Composer) fresh(ctx context.Context, d mailer.Digest, e *mailer.Edition) ([]syndicate.Article, error) {
+	q, err := selection(d, c.themes(d), c.location(d))
 	if err != nil {
 		return nil, err
 	}
@@ -31,6 +29,13 @@ func (c *Composer) sections(ctx context.Context, d mailer.Digest, e *mailer.Edit
 	if err != nil {
 		return nil, fmt.Errorf("look for articles: %w", err)
 	}
+	return articles, nil
+}
+
+// sections returns articles grouped by theme in the digest's order, without
+// themes that have none.
+func (c *Composer) sections(d mailer.Digest, lang string, articles []syndicate.Article) []mailer.Section {
+	themes := c.themes(d)
 	groups := map[string][]candidate{}
 	for i := range articles {
 		if cd, ok := pick(&articles[i], themes); ok {
@@ -44,17 +49,17 @@ func (c *Composer) sections(ctx context.Context, d mailer.Digest, e *mailer.Edit
 			continue
 		}
 		slices.SortFunc(group, rank)
-		s := mailer.Section{Theme: t.ID, Title: t.DisplayTitle(e.Language), URL: c.Site.ThemeURL(t.ID)}
+		s := mailer.Section{Theme: t.ID, Title: t.DisplayTitle(lang), URL: c.Site.ThemeURL(t.ID)}
 		if limit := max(d.MaxPerTheme, 1); len(group) > limit {
 			s.More = len(group) - limit
 			group = group[:limit]
 		}
 		for _, cd := range group {
-			s.Items = append(s.Items, c.item(cd, themes, e.Language))
+			s.Items = append(s.Items, c.item(cd, themes, lang))
 		}
 		out = append(out, s)
 	}
-	return out, nil
+	return out
 }
 
 // themes returns the digest's themes in its order: all that are configured

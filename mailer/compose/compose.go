@@ -36,6 +36,11 @@ type Store interface {
 	// Number. For an edition that is there already (same digest, same At) it
 	// stores nothing and returns an error that wraps mailer.ErrExists.
 	SaveEdition(ctx context.Context, e *mailer.Edition, ds []mailer.Delivery, next time.Time) error
+
+	// Audiences returns the selections that the active subscribers of a
+	// digest have. SaveEdition gives each of these subscribers a delivery of
+	// the variant of e with the same selection.
+	Audiences(ctx context.Context, digest string) ([]mailer.Audience, error)
 }
 
 // A Composer makes editions. Its fields are set before the first use.
@@ -91,7 +96,7 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 	now := c.now()
 	e := &mailer.Edition{
 		Digest: d.Name, At: at, Since: since, Until: now, Created: now, Private: d.Operator,
-		Title:    cmp.Or(d.Title, c.Site.Title, d.Name),
+		Title: cmp.Or(d.Title, c.Site.Title, d.Name), Sender: c.From,
 		Language: cmp.Or(d.Language, c.Site.Language, "en"),
 	}
 	if at.After(now) {
@@ -102,9 +107,11 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 		e.Skipped = fmt.Sprintf("missed by %s, and if_missed.within is %s; its articles go into the next edition", span(late), span(d.Within))
 		return e, c.save(ctx, d, e)
 	}
-	if e.Sections, err = c.sections(ctx, d, e); err != nil {
+	articles, err := c.fresh(ctx, d, e)
+	if err != nil {
 		return nil, err
 	}
+	e.Sections = c.sections(d, e.Language, articles)
 	if d.Operator && c.Notices != nil {
 		if e.Notices, err = c.Notices(ctx); err != nil {
 			return nil, fmt.Errorf("look up what needs the operator: %w", err)
@@ -120,6 +127,11 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 	}
 	if trial {
 		return e, nil
+	}
+	if e.Skipped == "" {
+		if err := c.vary(ctx, d, e, articles); err != nil {
+			return nil, err
+		}
 	}
 	return e, c.save(ctx, d, e)
 }

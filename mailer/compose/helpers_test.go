@@ -41,13 +41,14 @@ func golden(t *testing.T, name, got string) {
 
 // A store keeps everything in memory, by the contract of compose.Store.
 type store struct {
-	articles []syndicate.Article
-	editions []mailer.Edition
-	saved    []mailer.Delivery
-	next     time.Time
-	since    []time.Time // of every call of Fresh
-	rival    func()      // runs before an edition is saved
-	broken   error
+	articles  []syndicate.Article
+	editions  []mailer.Edition
+	saved     []mailer.Delivery
+	next      time.Time
+	since     []time.Time // of every call of Fresh
+	audiences []mailer.Audience
+	rival     func() // runs before an edition is saved
+	broken    error
 }
 
 func (s *store) LastEdition(_ context.Context, digest string) (mailer.Edition, error) {
@@ -180,4 +181,8 @@ func sample() []syndicate.Article {
 	old.Published = time.Date(2025, 12, 30, 9, 0, 0, 0, shanghai)
 	other := article("gazette", "a8", "Village choir wins prize", "It has nothing to do with business.", day)
 	return []syndicate.Article{other, old, bond, berth, undated, plant, rate, loan}
+}
+
+func (s *store) Audiences(context.Context, string) ([]mailer.Audience, error) {
+	return s.audiences, s.broken
 }

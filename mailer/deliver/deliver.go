@@ -217,7 +217,7 @@ func (r *run) one(ctx context.Context, dv mailer.Delivery) error {
 	if err := r.Store.Begin(ctx, dv.ID); err != nil {
 		return fmt.Errorf("begin delivery %d: %w", dv.ID, err)
 	}
-	reply, err := r.Transport.Send(ctx, r.edition.Message(dv, r.From, r.Contact))
+	reply, err := r.Transport.Send(ctx, r.edition.As(dv.Variant).Message(dv, r.From, r.Contact))
 	dv = expire(r.judge(dv, reply, err), r.edition.Created, r.now())
 	if err := r.settle(ctx, dv); err != nil {
 		return fmt.Errorf("record delivery %d (%s): %w", dv.ID, dv.State, err)

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"broadsheet/internal/app"
+	"broadsheet/mailer"
+	"broadsheet/syndicate"
+)
+
+func (c *command) subscribers() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "subscribers",
+		Short: "Look after the readers of digests",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(c.addSubscriber(), c.removeSubscriber(), c.listSubscribers(), c.importSubscribers(), c.exportSubscribers(), c.explainSubscriber())
+	return cmd
+}
+
+func (c *command) addSubscriber() *cobra.Command {
+	var s mailer.Subscriber
+	format := "html"
+	cmd := &cobra.Command{
+		Use:   "add ADDRESS",
+		Short: "Add a subscriber, or change what one wants",
+		Long: "Adds a subscriber to the digests named with --digest, or to all. What is chosen narrows a digest: of its themes\n" +
+			"those named with --theme, of its articles those that match --query.",
+		Args:    cobra.ExactArgs(1),
+		PreRunE: oneOfFormats(&format, "format of mail", "html", "text"),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			s.Email, s.Format = args[0], mailer.Format(format)
+			saved, err := a.Subscribe(ctx, s, true)
+			if err != nil {
+				return err
+			}
+			what := "changed"
+			if saved.Added > 0 {
+				what = "added"
+			}
+			_, err = fmt.Fprintf(c.out, "%s %s\n", s.Email, what)
+			return err
+		}),
+	}
+	cmd.Flags().StringVar(&s.Name, "name", "", "the name, for people")
+	cmd.Flags().StringSliceVar(&s.Digests, "digest", nil, "a digest; may be given several times")
+	cmd.Flags().StringSliceVar(&s.Themes, "theme", nil, "only this theme; may be given several times")
+	cmd.Flags().StringVar(&s.Query, "query", "", "only what matches")
+	cmd.Flags().StringVar(&s.Language, "language", "", "zh-Hans or en")
+	cmd.Flags().StringVar(&format, "format", format, "html or text")
+	return cmd
+}
+
+func (c *command) removeSubscriber() *cobra.Command {
+	var erase bool
+	cmd := &cobra.Command{
+		Use:   "remove ADDRESS",
+		Short: "Unsubscribe an address",
+		Long:  "Unsubscribes an address. It stays on the list as unsubscribed, so that no import brings it back; --erase forgets it.",
+		Args:  cobra.ExactArgs(1),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			if err := a.Unsubscribe(ctx, args[0], erase); err != nil {
+				return noSuchSubscriber(args[0], err)
+			}
+			what := "unsubscribed"
+			if erase {
+				what = "erased"
+			}
+			_, err := fmt.Fprintf(c.out, "%s %s\n", args[0], what)
+			return err
+		}),
+	}
+	cmd.Flags().BoolVar(&erase, "erase", false, "forget the address and everything about it")
+	return cmd
+}
+
+func noSuchSubscriber(address string, err error) error {
+	if errors.Is(err, syndicate.ErrNotFound) {
+		return fmt.Errorf("%s is no subscriber (broadsheet subscribers list shows them)", address)
+	}
+	return err
+}
+
+func (c *command) listSubscribers() *cobra.Command {
+	var digest, status string
+	cmd := c.jsonFlag(&cobra.Command{
+		Use:   "list",
+		Short: "List the subscribers",
+		Args:  cobra.NoArgs,
+		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
+			rows := [][]string{{"SUBSCRIBER", "STATUS", "DIGESTS", "THEMES", "QUERY", "LANGUAGE", "FORMAT"}}
+			all := []mailer.Subscriber{}
+			err := a.EachSubscriber(ctx, digest, mailer.Status(status), func(s mailer.Subscriber) error {
+				all = append(all, s)
+				format := s.Format
+				if format == mailer.HTML {
+					format = "html"
+				}
+				rows = append(rows, []string{
+					s.Email, string(s.Status), strings.Join(s.Digests, " "), orDash(strings.Join(s.Themes, " ")), orDash(s.Query), orDash(s.Language), string(format),
+				})
+				return nil
+			})
+			switch {
+			case err != nil:
+				return err
+			case c.json:
+				return printJSON(c.out, all)
+			case len(all) == 0:
+				fmt.Fprintln(c.out, "no subscribers; add one with broadsheet subscribers add ADDRESS")
+				return nil
+			}
+			table(c.out, rows)
+			return nil
+		}),
+	})
+	cmd.Flags().StringVar(&digest, "digest", "", "only those of this digest")
+	cmd.Flags().StringVar(&status, "status", "", "active, unconfirmed, paused or unsubscribed")
+	return cmd
+}
+
+func (c *command) importSubscribers() *cobra.Command {
+	var resubscribe bool
+	cmd := c.jsonFlag(&cobra.Command{
+		Use:   "import FILE|-",
+		Short: "Take in a list of subscribers, CSV or JSON Lines",
+		Long: "Takes in a list of subscribers: CSV whose first line names the columns, email and any of name, digests, themes,\n" +
+			"query, language, format and status, or JSON Lines with such fields. Lists are separated by spaces. Good lines are\n" +
+			"stored, each bad one is named with its faults, and the exit code is 3 then. Who has unsubscribed stays so.",
+		Args: cobra.ExactArgs(1),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			name, in := args[0], c.stdin
+			if name == "-" {
+				name = "standard input"
+			} else {
+				f, err := os.Open(name)
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				in = io.Reader(f)
+			}
+			sum, err := a.ImportSubscribers(ctx, in, resubscribe, func(line int, fault string) {
+				fmt.Fprintf(c.err, "%s:%d: %s\n", name, line, fault)
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			if c.json {
+				err = printJSON(c.out, sum)
+			} else {
+				_, err = fmt.Fprintf(c.out, "%d added, %d changed, %d left unsubscribed, %s left out\n", sum.Added, sum.Changed, sum.Kept, count(sum.Bad, "bad line"))
+			}
+			if err == nil && sum.Bad > 0 {
+				return errAttention
+			}
+			return err
+		}),
+	})
+	cmd.Flags().BoolVar(&resubscribe, "resubscribe", false, "take in those who have unsubscribed as well")
+	return cmd
+}
+
+func (c *command) exportSubscribers() *cobra.Command {
+	format := "csv"
+	cmd := &cobra.Command{
+		Use:     "export",
+		Short:   "Print all subscribers as import reads them",
+		Args:    cobra.NoArgs,
+		PreRunE: oneOfFormats(&format, "format of lists", "csv", "jsonl"),
+		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
+			return a.ExportSubscribers(ctx, c.out, format)
+		}),
+	}
+	cmd.Flags().StringVar(&format, "format", format, "csv or jsonl")
+	return cmd
+}
+
+func (c *command) explainSubscriber() *cobra.Command {
+	return c.jsonFlag(&cobra.Command{
+		Use:   "explain ADDRESS",
+		Short: "What a subscriber gets next and got before, and why not",
+		Args:  cobra.ExactArgs(1),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			s, err := a.ExplainSubscriber(ctx, args[0])
+			if err != nil {
+				return noSuchSubscriber(args[0], err)
+			}
+			if c.json {
+				return printJSON(c.out, s)
+			}
+			loc := a.Config().Site.Location
+			rows := [][]string{{"address", s.Email}, {"status", string(s.Status)}, {"themes", orDash(strings.Join(s.Themes, " "))}, {"query", orDash(s.Query)}}
+			for _, n := range s.Next {
+				next := n.Why
+				if next == "" {
+					next = "next " + when(n.At, loc)
+				}
+				rows = append(rows, []string{"digest " + n.Digest, next})
+			}
+			table(c.out, rows)
+			if len(s.Received) == 0 {
+				return nil
+			}
+			rows = [][]string{{"EDITION", "DUE", "STATE", "SUBJECT", "BECAUSE"}}
+			for _, r := range s.Received {
+				rows = append(rows, []string{fmt.Sprintf("%s %d", r.Digest, r.Number), when(r.At, loc), string(r.State), orDash(r.Subject), orDash(r.Why)})
+			}
+			fmt.Fprintln(c.out)
+			table(c.out, rows)
+			return nil
+		}),
+	})
+}

@@ -1,0 +1,53 @@
+package app
+
+import (
+	"errors"
+	"io"
+
+	"broadsheet/mailer"
+)
+
+// ReadRoster reads a whole list of subscribers: the good ones, and the faults
+// of the others by line.
+func ReadRoster(r io.Reader) (subs []mailer.Subscriber, faults map[int]string, err error) {
+	list, err := newRoster(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	faults = map[int]string{}
+	for {
+		row, fault, err := list.row()
+		if errors.Is(err, io.EOF) {
+			return subs, faults, nil
+		}
+		if err != nil {
+			return subs, faults, err
+		}
+		if fault == "" {
+			s, err := row.subscriber()
+			if err == nil {
+				subs = append(subs, s)
+				continue
+			}
+			fault = err.Error()
+		}
+		faults[list.line] = fault
+	}
+}
+
+// WriteRoster writes subscribers as ReadRoster reads them.
+func WriteRoster(w io.Writer, asCSV bool, subs []mailer.Subscriber) error {
+	write := writeJSONLines(w)
+	if asCSV {
+		var err error
+		if write, err = writeCSV(w); err != nil {
+			return err
+		}
+	}
+	for _, s := range subs {
+		if err := write(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,261 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"strings"
+
+	"broadsheet/mailer"
+	"broadsheet/syndicate"
+)
+
+// Saved counts what became of subscribers that were to be stored.
+type Saved struct {
+	Added   int `json:"added"`
+	Changed int `json:"changed"`
+	Kept    int `json:"kept"` // as they are: they have unsubscribed
+}
+
+// SaveSubscribers stores subscribers by their mailboxes, all of them or none;
+// of two with the same one the last counts. They must be valid and tidy. An empty
+// Name leaves the one that is stored. Who
+// has unsubscribed stays so unless resubscribe is set. A subscriber that is
+// stored keeps its FeedKey.
+func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscriber, resubscribe bool) (saved Saved, err error) {
+	last := make(map[string]int, len(subscribers))
+	for i := range subscribers {
+		last[mailbox(subscribers[i].Email)] = i
+	}
+	var mailboxes []string
+	var chosen []*mailer.Subscriber
+	for i := range subscribers {
+		if m := mailbox(subscribers[i].Email); last[m] == i {
+			mailboxes, chosen = append(mailboxes, m), append(chosen, &subscribers[i])
+		}
+	}
+	err = s.write(ctx, "store subscribers", func(tx *sql.Tx) error {
+		saved = Saved{}
+		known, err := statuses(ctx, tx, mailboxes)
+		if err != nil {
+			return err
+		}
+		var rows, subscriptions [][]any
+		var digests [][]string
+		for i, sub := range chosen {
+			status, stored := known[mailboxes[i]]
+			switch {
+			case stored && status == mailer.Unsubscribed && sub.Status != mailer.Unsubscribed && !resubscribe:
+				saved.Kept++
+				continue
+			case stored:
+				saved.Changed++
+			default:
+				saved.Added++
+			}
+			rows = append(rows, []any{mailboxes[i], sub.Email, text(sub.Name), string(sub.Status), sub.FeedKey, selected{&sub.Selection}})
+			digests = append(digests, sub.Digests)
+		}
+		in := into("INSERT INTO subscribers (mailbox, email, name, status, feed_key, selection)", 6)
+		in.tail = `ON CONFLICT (mailbox) DO UPDATE
+			SET email = excluded.email, name = CASE excluded.name WHEN '' THEN subscribers.name ELSE excluded.name END, status = excluded.status, selection = excluded.selection
+			RETURNING id, mailbox`
+		ids := make(map[string]int64, len(rows))
+		err = s.insert(ctx, tx, in, rows, func(r scanner) error {
+			var id int64
+			var m string
+			err := r.Scan(&id, &m)
+			ids[m] = id
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		var all []int64
+		for i, row := range rows {
+			id := ids[row[0].(string)]
+			all = append(all, id)
+			for _, d := range digests[i] {
+				subscriptions = append(subscriptions, []any{d, id})
+			}
+		}
+		if saved.Changed > 0 {
+			if err := deleteWhere(ctx, tx, "subscriptions", "subscriber", all); err != nil {
+				return err
+			}
+		}
+		return s.insert(ctx, tx, into("INSERT INTO subscriptions (digest, subscriber)", 2), subscriptions, nil)
+	})
+	return saved, err
+}
+
+// statuses returns the statuses of those of the mailboxes that are stored.
+func statuses(ctx context.Context, q querier, mailboxes []string) (map[string]mailer.Status, error) {
+	known := map[string]mailer.Status{}
+	err := inBatches(mailboxes, 500, func(mailboxes []string) error {
+		_, err := query(ctx, q, func(r scanner) (struct{}, error) {
+			var m, status string
+			err := r.Scan(&m, &status)
+			known[m] = mailer.Status(status)
+			return struct{}{}, err
+		}, "SELECT mailbox, status FROM subscribers WHERE mailbox IN ("+placeholders(1, len(mailboxes))+")", anys(mailboxes)...)
+		return err
+	})
+	return known, err
+}
+
+// mailbox is what an address is known by. The part before the @ is in truth
+// the receiving host's to interpret (RFC 5321, section 2.4); no host of weight
+// tells capitals apart there, and people do not either.
+func mailbox(email string) string { return strings.ToLower(email) }
+
+// A selected is a selection as JSON, "" for that of a digest as it is: both
+// Value and Scan of a column of selections go through it.
+type selected struct{ s *mailer.Selection }
+
+// Value implements driver.Valuer.
+func (x selected) Value() (driver.Value, error) {
+	if x.s.Plain() {
+		return "", nil
+	}
+	b, err := json.Marshal(x.s)
+	return text(string(b)), err
+}
+
+// Scan implements sql.Scanner.
+func (x selected) Scan(v any) error {
+	var s sql.NullString
+	if err := s.Scan(v); err != nil {
+		return err
+	}
+	*x.s = mailer.Selection{}
+	if s.String == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(s.String), x.s)
+}
+
+const subscriberColumns = `s.id, s.email, s.name, s.status, s.feed_key, s.selection`
+
+func scanSubscriber(r scanner) (s mailer.Subscriber, err error) {
+	err = r.Scan(&s.ID, &s.Email, &s.Name, &s.Status, &s.FeedKey, selected{&s.Selection})
+	return s, err
+}
+
+// A SubscriberFilter chooses subscribers. The zero filter chooses all.
+type SubscriberFilter struct {
+	Digest string        // only of this digest; "" for any
+	Status mailer.Status // "" for any
+	After  int64         // only those with a larger ID, for the next page
+	Limit  int           // at most; 0 for 1000
+}
+
+// Subscribers returns the subscribers that a filter chooses, by ID.
+func (s *Store) Subscribers(ctx context.Context, f SubscriberFilter) ([]mailer.Subscriber, error) {
+	if f.Limit == 0 {
+		f.Limit = 1000
+	}
+	subs, err := query(ctx, s.read, scanSubscriber, `
+		SELECT `+subscriberColumns+`
+		FROM subscribers s
+		WHERE s.id > $1 AND ($2 = '' OR s.status = $2)
+			AND ($3 = '' OR EXISTS (SELECT 1 FROM subscriptions d WHERE d.subscriber = s.id AND d.digest = $3))
+		ORDER BY s.id
+		LIMIT $4`, f.After, string(f.Status), text(f.Digest), f.Limit)
+	if err == nil {
+		err = s.addDigests(ctx, subs)
+	}
+	return subs, s.failed("read the subscribers", err)
+}
+
+// addDigests fills in which digests the subscribers get.
+func (s *Store) addDigests(ctx context.Context, subs []mailer.Subscriber) error {
+	return inBatches(subs, 500, func(subs []mailer.Subscriber) error {
+		at := make(map[int64]*mailer.Subscriber, len(subs))
+		ids := make([]any, len(subs))
+		for i := range subs {
+			at[subs[i].ID], ids[i] = &subs[i], subs[i].ID
+		}
+		_, err := query(ctx, s.read, func(r scanner) (struct{}, error) {
+			var id int64
+			var digest string
+			err := r.Scan(&id, &digest)
+			if sub := at[id]; sub != nil {
+				sub.Digests = append(sub.Digests, digest)
+			}
+			return struct{}{}, err
+		}, "SELECT subscriber, digest FROM subscriptions WHERE subscriber IN ("+placeholders(1, len(ids))+") ORDER BY digest", ids...)
+		return err
+	})
+}
+
+// Subscriber returns the subscriber with an address, whatever its case, or
+// syndicate.ErrNotFound.
+func (s *Store) Subscriber(ctx context.Context, email string) (mailer.Subscriber, error) {
+	sub, err := s.subscriber(ctx, "s.mailbox = $1", text(mailbox(email)))
+	return sub, s.failed("look for a subscriber", err)
+}
+
+// SubscriberByID returns the subscriber with an ID, or syndicate.ErrNotFound.
+func (s *Store) SubscriberByID(ctx context.Context, id int64) (mailer.Subscriber, error) {
+	sub, err := s.subscriber(ctx, "s.id = $1", id)
+	return sub, s.failed("look for a subscriber", err)
+}
+
+func (s *Store) subscriber(ctx context.Context, where string, arg any) (mailer.Subscriber, error) {
+	sub, err := scanSubscriber(s.read.QueryRowContext(ctx, "SELECT "+subscriberColumns+" FROM subscribers s WHERE "+where, arg))
+	if err != nil {
+		return sub, notFound(err)
+	}
+	one := []mailer.Subscriber{sub}
+	err = s.addDigests(ctx, one)
+	return one[0], err
+}
+
+// EraseSubscriber forgets a subscriber, and takes the address out of the
+// account of what was delivered. The error is syndicate.ErrNotFound for an
+// address that no subscriber has.
+func (s *Store) EraseSubscriber(ctx context.Context, email string) error {
+	return s.write(ctx, "erase a subscriber", func(tx *sql.Tx) error {
+		ids, err := query(ctx, tx, scanOne[int64], "DELETE FROM subscribers WHERE mailbox = $1 RETURNING id", text(mailbox(email)))
+		if err == nil && len(ids) == 0 {
+			err = syndicate.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			UPDATE deliveries
+			SET recipient = 'erased-' || id, subscriber = NULL, next_at = NULL, error = 'the subscriber was erased',
+				state = CASE WHEN state IN ('accepted', 'failed') THEN state ELSE 'suppressed' END
+			WHERE subscriber = $1`, ids[0])
+		return err
+	})
+}
+
+// SetFeedKey gives a subscriber's private feed another key.
+func (s *Store) SetFeedKey(ctx context.Context, email string, key int64) error {
+	return s.write(ctx, "give a subscriber another feed address", func(tx *sql.Tx) error {
+		n, err := change(ctx, tx, "UPDATE subscribers SET feed_key = $2 WHERE mailbox = $1", text(mailbox(email)), key)
+		if err == nil && n == 0 {
+			err = syndicate.ErrNotFound
+		}
+		return err
+	})
+}
+
+// Audiences returns the selections that the active subscribers of a digest
+// have, the most frequent first.
+func (s *Store) Audiences(ctx context.Context, digest string) ([]mailer.Audience, error) {
+	as, err := query(ctx, s.read, func(r scanner) (a mailer.Audience, err error) {
+		err = r.Scan(selected{&a.Selection}, &a.Subscribers)
+		return a, err
+	}, `
+		SELECT s.selection, count(*)
+		FROM subscriptions d JOIN subscribers s ON s.id = d.subscriber
+		WHERE d.digest = $1 AND s.status = 'active'
+		GROUP BY s.selection
+		ORDER BY count(*) DESC, s.selection`, text(digest))
+	return as, s.failed("read the audience of "+digest, err)
+}
