@@ -92,6 +92,7 @@ func (a *App) buildCollecting(p *parts) error {
 		Fetcher:    p.fetcher,
 		Classifier: p.classifier,
 		History:    a.store,
+		Sources:    p.cfg.Sources,
 		Hubs:       &collect.Hubs{Store: a.store, Poster: p.fetcher, Site: p.cfg.Site, Now: a.opts.Now, Logger: a.log},
 		Every:      p.cfg.Polling.Every,
 		Now:        a.opts.Now,

@@ -65,12 +65,13 @@ type Collector struct {
 	Store      Store
 	Fetcher    Fetcher
 	Classifier Classifier
-	History    History          // nil recognises articles by their keys alone
-	Hubs       *Hubs            // nil asks no hub to push
-	Every      time.Duration    // for sources that do not say; that of [Default] when 0
-	Now        func() time.Time // time.Now when nil
-	Rand       func() float64   // in [0, 1), for spreading polls; math/rand when nil
-	Logger     *slog.Logger     // nil discards
+	History    History            // nil recognises articles by their keys alone
+	Hubs       *Hubs              // nil asks no hub to push
+	Sources    []syndicate.Source // all that are configured; a page's feed that is one of them is not asked twice
+	Every      time.Duration      // for sources that do not say; that of [Default] when 0
+	Now        func() time.Time   // time.Now when nil
+	Rand       func() float64     // in [0, 1), for spreading polls; math/rand when nil
+	Logger     *slog.Logger       // nil discards
 
 	waits waits
 	net   outage

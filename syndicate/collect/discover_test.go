@@ -35,6 +35,13 @@ func TestPageGivenForItsFeed(t *testing.T) {
 		t.Errorf("asked %s, want the feed", got)
 	}
 
+	// A feed that is a source already is not asked for another one as well.
+	d.src.Name, d.src.URL = "twin", d.origin.URL+"/welcome"
+	d.Sources = []syndicate.Source{d.src, {Name: "paper", URL: feed}}
+	if r = d.poll(); r.MovedTo != "" || !strings.Contains(r.Error, "that is the source paper already: remove this one") {
+		t.Errorf("the page of another source's feed: %+v", r)
+	}
+
 	// A source that was a feed once is not led elsewhere by an error page.
 	d.src.URL, d.src.Name = d.origin.URL+"/other", "other"
 	d.origin.play(document(rss("", item("b", "Bridge closes", d.now))))

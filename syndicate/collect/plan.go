@@ -74,11 +74,18 @@ func (p *poll) discover(res *fetch.Response) {
 		return
 	}
 	for _, l := range read.Discover(res.Body, res.Header.Get("Content-Type"), res.URL) {
-		if l.Rel == "alternate" && l.Href != p.src.URL {
-			s.MovedTo = l.Href
-			s.Error += "; it is asked from the next poll on"
-			return
+		if l.Rel != "alternate" || l.Href == p.src.URL {
+			continue
 		}
+		for i := range p.c.Sources {
+			if other := &p.c.Sources[i]; other.URL == l.Href && other.Name != p.src.Name {
+				s.Error += "; but that is the source " + other.Name + " already: remove this one"
+				return
+			}
+		}
+		s.MovedTo = l.Href
+		s.Error += "; it is asked from the next poll on"
+		return
 	}
 }
 
