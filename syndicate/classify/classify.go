@@ -126,7 +126,7 @@ func (c *Classifier) Classify(a *syndicate.Article, src *syndicate.Source) syndi
 	var out syndicate.Analysis
 	out.Filings, out.NearMisses = c.file(d, src, s)
 	out.Figures = figures(d)
-	out.Places, out.Organisations = c.gazetteer.names(d)
+	out.Places, out.Within, out.Organisations = c.gazetteer.find(d)
 	out.Gist = gist(d, out.Figures)
 	return out
 }
