@@ -57,9 +57,10 @@ type nameRule int8
 
 // The rules of names.
 const (
-	always  nameRule = iota
-	named            // where the place it lies in is named as well
-	rightBy          // right after the place it lies in
+	declared nameRule = iota - 1 // everywhere, and no other place is meant: the operator says so
+	always                       // everywhere
+	named                        // where the place it lies in is named as well
+	rightBy                      // right after the place it lies in
 )
 
 // A nameEntry is one name of a place, or another name.
@@ -195,7 +196,7 @@ func (g *gazetteer) add(n nameEntry) {
 	}
 	id := int32(len(g.names))
 	before, at := int32(-1), g.head(key)
-	for at >= 0 && len(g.names[at].text) >= len(n.text) {
+	for at >= 0 && (len(g.names[at].text) > len(n.text) || n.rule != declared && len(g.names[at].text) == len(n.text)) {
 		before, at = at, g.names[at].next
 	}
 	n.next = at
@@ -265,9 +266,14 @@ func endsWord(text []byte, end int) bool {
 func (g *gazetteer) candidates(at int32, out []int32) []int32 {
 	text := g.names[at].text
 	for ; at >= 0 && len(g.names[at].text) == len(text); at = g.names[at].next {
-		if n := &g.names[at]; n.text == text && n.kind == placeName && !slices.Contains(out, n.place) {
-			out = append(out, n.place)
+		n := &g.names[at]
+		if n.text != text || n.kind != placeName || slices.Contains(out, n.place) {
+			continue
 		}
+		if n.rule == declared {
+			return append(out[:0], n.place)
+		}
+		out = append(out, n.place)
 	}
 	return out
 }
@@ -297,7 +303,7 @@ func (g *gazetteer) official(name string) int32 {
 // officialName returns the first name of a place.
 func (g *gazetteer) officialName(place int32) string {
 	name, _, _ := strings.Cut(g.places[place].chinese, "/")
-	return strings.TrimLeft(name, "?~")
+	return plainName(strings.TrimLeft(name, "?~"))
 }
 
 // inside reports whether a place lies in another one.
@@ -316,7 +322,7 @@ func (g *gazetteer) allNames(place int32) []string {
 	p := &g.places[place]
 	var out []string
 	for name := range strings.SplitSeq(p.chinese, "/") {
-		out = append(out, strings.TrimLeft(name, "?~"))
+		out = append(out, plainName(strings.TrimLeft(name, "?~")))
 	}
 	for name := range strings.FieldsFuncSeq(p.english, func(r rune) bool { return r == '/' || r == '=' }) {
 		out = append(out, plainName(strings.TrimSuffix(name, "?")))

@@ -40,7 +40,7 @@ func (n *naming) resolve() (places, within []string) {
 	var found []int32
 	for i := range n.mentions {
 		found = n.g.candidates(n.mentions[i].name, found[:0])
-		if len(found) == 1 && n.g.ruleOf(n.mentions[i].name, found[0]) == always {
+		if len(found) == 1 && n.g.ruleOf(n.mentions[i].name, found[0]) <= always {
 			c.add(found[0])
 		}
 	}
