@@ -49,3 +49,23 @@ func BenchmarkTerms(b *testing.B) {
 		find(text)
 	}
 }
+
+// BenchmarkNames reads texts that give names most work, short and long ones:
+// MB/s must not fall with the length.
+func BenchmarkNames(b *testing.B) {
+	c, err := classify.New(classify.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, unit := range []string{"武汉市鼓楼区、", "中国(湖北)自由贸易试验区", "江石精密有限公司", "Bank of England Ltd "} {
+		for _, size := range []int{10_000, 1_000_000} {
+			a := &syndicate.Article{Text: strings.Repeat(unit, size/len(unit))}
+			b.Run(fmt.Sprintf("%.12s/%d", unit, size), func(b *testing.B) {
+				b.SetBytes(int64(len(a.Text)))
+				for b.Loop() {
+					c.Classify(a, nil)
+				}
+			})
+		}
+	}
+}

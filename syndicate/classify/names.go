@@ -53,11 +53,8 @@ func (n *naming) read(text string) {
 	if text == "" {
 		return
 	}
-	n.text = text
-	n.folded = simplify(n.folded[:0], text)
-	if len(n.folded) != len(text) {
-		return // not UTF-8
-	}
+	n.text = strings.ToValidUTF8(text, "\uFFFD")
+	n.folded = simplify(n.folded[:0], n.text)
 	first := len(n.mentions)
 	n.spans = n.spans[:0]
 	word := false // does the character before belong to a word of letters?
@@ -100,6 +97,7 @@ func (n *naming) spanned(at int32, start, first int) int {
 }
 
 // simplify appends s with its Han characters simplified and all else as is.
+// Both forms of a character take three bytes, so that offsets stay.
 func simplify(out []byte, s string) []byte {
 	for i, r := range s {
 		if r >= 0x4E00 && r <= 0x9FFF {
@@ -158,6 +156,10 @@ func (n *naming) take(at int32, start, first int) int {
 		n.addOrganisation(n.text[start:to])
 		if public {
 			n.mention(at, start, end, first)
+			// 余杭区 in 杭州市余杭区人民法院
+			if inner := n.g.match(n.folded[end:to]); inner >= 0 && n.g.names[inner].kind == placeName {
+				n.mention(inner, end, end+len(n.g.names[inner].text), first)
+			}
 		}
 		return to
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"broadsheet/syndicate"
@@ -77,4 +78,40 @@ func reportNames(t *testing.T, what string, rate classify.Rate) {
 	if recall < 0.95 || precision < 0.90 {
 		t.Errorf("%s: recall %.3f, precision %.3f; want 0.95 and 0.90", what, recall, precision)
 	}
+}
+
+// TestQualityNamesOfSentences measures the same on sentences of our own, which
+// nothing was tuned to.
+func TestQualityNamesOfSentences(t *testing.T) {
+	data, err := os.ReadFile("testdata/names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClassifier(t, nil)
+	var places, organisations classify.Rate
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		text, marks, ok := strings.Cut(line, " |")
+		if !ok {
+			t.Fatalf("no marks: %s", line)
+		}
+		ofPlaces, ofOrganisations, _ := strings.Cut(marks, "|")
+		a := c.Classify(&syndicate.Article{Text: text}, nil)
+		compareNames(t, &places, "places", text, listed(ofPlaces), a.Places)
+		compareNames(t, &organisations, "organisations", text, listed(ofOrganisations), a.Organisations)
+	}
+	reportNames(t, "places of sentences", places)
+	reportNames(t, "organisations of sentences", organisations)
+}
+
+func listed(names string) []string {
+	var list []string
+	for name := range strings.SplitSeq(names, ";") {
+		if name = strings.TrimSpace(name); name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
 }

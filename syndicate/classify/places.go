@@ -94,6 +94,9 @@ func (g *gazetteer) whole(name string, near []string) (m *mention, place int32, 
 			return nil, 0, false
 		}
 	}
+	if place < 0 && g.ruleOf(m.name, -1) == rightBy {
+		return nil, 0, false // 城区 alone is no name
+	}
 	return m, place, m.end == len(name) && strings.HasPrefix(name, n.mentions[0].text)
 }
 
@@ -152,10 +155,14 @@ func (g *gazetteer) uniqueName(place int32) string {
 	names := g.allNames(place)
 	official := names[0]
 	if g.places[place].level < 3 {
-		for _, name := range slices.Backward(names) {
-			if name[0] >= utf8.RuneSelf && g.alone(name) == place {
-				return name
+		best := ""
+		for _, name := range names {
+			if name[0] >= utf8.RuneSelf && (best == "" || len(name) < len(best)) && g.alone(name) == place {
+				best = name
 			}
+		}
+		if best != "" {
+			return best
 		}
 	}
 	if g.alone(official) == place || g.places[place].within < 0 {
@@ -188,12 +195,12 @@ func (g *gazetteer) with(places []Place) (*gazetteer, error) {
 			errs = append(errs, fmt.Errorf("places[%d]"+format, append([]any{i}, args...)...))
 		}
 		if !nameable(p.Name) {
-			fault(".name: %q is no name of a place; use two characters or letters at least, %d bytes at most", p.Name, maxPlaceName)
+			fault(".name: %q is no name of a place; use two characters at least and %d bytes at most, an English name with a capital", p.Name, maxPlaceName)
 			continue
 		}
 		for j, also := range p.Also {
 			if !nameable(also) {
-				fault(".also[%d]: %q is no name of a place; use two characters or letters at least, %d bytes at most", j, also, maxPlaceName)
+				fault(".also[%d]: %q is no name of a place; use two characters at least and %d bytes at most, an English name with a capital", j, also, maxPlaceName)
 			}
 		}
 		if first, twice := seen[p.Name+"\n"+p.In]; twice {
@@ -229,13 +236,15 @@ func nameable(name string) bool {
 // others have such a name, that of the operator is meant.
 func (g *gazetteer) declare(p Place, outer int32) {
 	name := string(simplify(nil, p.Name))
-	place := g.official(name)
-	if at := g.entryOf(name); at >= 0 && outer >= 0 {
-		place = -1
+	place := int32(-1)
+	if at := g.entryOf(name); at >= 0 && g.names[at].kind == placeName {
 		for _, known := range g.candidates(at, nil) {
-			if g.places[known].within == outer {
+			if outer >= 0 && g.places[known].within == outer {
 				place = known
 			}
+		}
+		if known := g.alone(name); outer < 0 && known >= 0 && g.ruleOf(at, known) <= always {
+			place = known
 		}
 	}
 	if place < 0 {
