@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"broadsheet/syndicate"
 )
 
 // The names that texts are searched for. The files say where they are from.
@@ -167,13 +169,24 @@ func (g *gazetteer) addName(name string, place int32) {
 	case strings.HasPrefix(name, "~"):
 		rule, name = rightBy, name[1:]
 	}
-	g.add(nameEntry{text: name, place: place, kind: placeName, rule: rule})
+	g.add(nameEntry{text: foldedName(name), place: place, kind: placeName, rule: rule})
 }
 
 func (g *gazetteer) addNames(names string, kind nameKind) {
 	for name := range strings.FieldsSeq(names) {
 		g.add(nameEntry{text: plainName(name), place: -1, kind: kind})
 	}
+}
+
+// foldedName returns a name as texts are searched for it: 干县 for 乾县, because
+// a text in traditional characters may mean either.
+func foldedName(name string) string {
+	for _, r := range name {
+		if r >= hanFirst && r <= 0x9FFF && syndicate.FoldRune(r) != r {
+			return string(simplify(nil, name))
+		}
+	}
+	return name
 }
 
 // plainName writes the spaces of a name.
@@ -292,8 +305,9 @@ func (g *gazetteer) ruleOf(at, place int32) nameRule {
 
 // official returns the place with an official name, or -1.
 func (g *gazetteer) official(name string) int32 {
+	name = foldedName(name)
 	for at := g.head(nameKey(name)); at >= 0; at = g.names[at].next {
-		if n := &g.names[at]; n.text == name && n.kind == placeName && g.officialName(n.place) == name {
+		if n := &g.names[at]; n.text == name && n.kind == placeName && foldedName(g.officialName(n.place)) == name {
 			return n.place
 		}
 	}

@@ -164,6 +164,9 @@ func (n *naming) take(at int32, start, first int) int {
 		return to
 	}
 	to := n.zoneEnd(start, end)
+	if known := n.knownAt(end); known > to { // 新城区 is more than 新城
+		to = end
+	}
 	if to == end {
 		if next := n.g.match(n.folded[end:]); next >= 0 && n.g.names[next].kind == placeName && facility(n.g.names[next].text) {
 			to = end + len(n.g.names[next].text)
@@ -199,7 +202,7 @@ func (n *naming) cutSuffix(start, end int) int {
 	cut := false
 	switch last {
 	case '市':
-		cut = strings.ContainsRune("场值面价", next)
+		cut = strings.ContainsRune("场值面价", next) || n.knownAt(end-size) > 0 // 市中区
 	case '区':
 		cut = strings.ContainsRune("域间位别块划", next)
 	case '县':
@@ -214,6 +217,16 @@ func (n *naming) cutSuffix(start, end int) int {
 		return end - size
 	}
 	return -1
+}
+
+// knownAt returns where a known place that begins at a place in the text ends;
+// 0 is none.
+func (n *naming) knownAt(start int) int {
+	at := n.g.match(n.folded[start:])
+	if at < 0 || n.g.names[at].kind != placeName {
+		return 0
+	}
+	return start + len(n.g.names[at].text)
 }
 
 // street reports whether what follows a place makes a street of it: 南京东路.

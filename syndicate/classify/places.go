@@ -43,7 +43,7 @@ func (g *gazetteer) lookUp(name string, near []string) (syndicate.Place, bool) {
 	case !ok:
 		return syndicate.Place{}, false
 	case place < 0 || m.more: // which one cannot be told, or a part of a place
-		p := syndicate.Place{Name: string(simplify(nil, m.text)), Query: namedAs(m.text)}
+		p := syndicate.Place{Name: foldedName(m.text), Query: namedAs(m.text)}
 		if place >= 0 {
 			p.In = append([]syndicate.Place{g.shown(place)}, g.outer(place)...)
 		}
@@ -132,6 +132,7 @@ func (g *gazetteer) shown(place int32) syndicate.Place {
 
 // entryOf returns the entry of a name.
 func (g *gazetteer) entryOf(name string) int32 {
+	name = foldedName(name)
 	for at := g.head(nameKey(name)); at >= 0; at = g.names[at].next {
 		if g.names[at].text == name {
 			return at
@@ -228,14 +229,14 @@ func (g *gazetteer) with(places []Place) (*gazetteer, error) {
 
 // nameable reports whether texts can be searched for a name.
 func nameable(name string) bool {
-	return name == strings.TrimSpace(name) && len(name) <= maxPlaceName && nameKey(string(simplify(nil, name))) != 0 &&
+	return name == strings.TrimSpace(name) && len(name) <= maxPlaceName && nameKey(name) != 0 &&
 		!strings.ContainsAny(name, "/=?~_\n") && (name[0] >= utf8.RuneSelf || name[0] >= 'A' && name[0] <= 'Z')
 }
 
 // declare adds a place of the operator, or names to one that is known. Where
 // others have such a name, that of the operator is meant.
 func (g *gazetteer) declare(p Place, outer int32) {
-	name := string(simplify(nil, p.Name))
+	name := foldedName(p.Name)
 	place := int32(-1)
 	if at := g.entryOf(name); at >= 0 && g.names[at].kind == placeName {
 		for _, known := range g.candidates(at, nil) {
@@ -253,7 +254,7 @@ func (g *gazetteer) declare(p Place, outer int32) {
 	}
 	entry := &g.places[place]
 	for _, also := range append([]string{p.Name}, p.Also...) {
-		also = string(simplify(nil, also))
+		also = foldedName(also)
 		list, sep := &entry.chinese, "/"
 		if also[0] < utf8.RuneSelf && entry.chinese != "" {
 			list, sep = &entry.english, "="

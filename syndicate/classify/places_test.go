@@ -209,3 +209,31 @@ func FuzzNames(f *testing.F) {
 		}
 	})
 }
+
+// TestGazetteer holds the gazetteer as a whole: every place is reached by the
+// name of its page, and by no other's.
+func TestGazetteer(t *testing.T) {
+	c := newClassifier(t, nil)
+	levels := map[int]int{}
+	seen := map[string]string{}
+	classify.Places(func(name, official string, level int, in, names []string) {
+		levels[level]++
+		if other, twice := seen[name]; twice {
+			t.Errorf("%s and %s are both %s", official, other, name)
+		}
+		seen[name] = official
+		p, ok := c.Place(name, nil)
+		if !ok || p.Name != name {
+			t.Errorf("%s of %v: its page %s leads to %q (%v)", official, in, name, p.Name, ok)
+		}
+		for _, other := range names {
+			if other != strings.TrimSpace(other) || strings.ContainsAny(other, "?~_=/:") || utf8.RuneCountInString(other) < 2 {
+				t.Errorf("%s is called %q", official, other)
+			}
+		}
+	})
+	t.Logf("%d provinces, countries and regions, %d prefectures, %d districts, cities and zones", levels[1], levels[2], levels[3])
+	if levels[1] < 200 || levels[2] < 333 || levels[3] < 3200 {
+		t.Errorf("%v places; some are lost", levels)
+	}
+}
