@@ -85,7 +85,7 @@ func changedArticle(t *testing.T, s *store.Store) {
 	record(t, s, a, article("a", 2))
 	b := a
 	b.FirstSeen, b.ID, b.Changed, b.Hash = noon.Add(time.Hour), "tag:other", noon.Add(time.Hour), "other"
-	b.Title, b.Text, b.Summary, b.Places = "Bridge opens", "Ships pass below.", "", []string{"Yichang"}
+	b.Title, b.Text, b.Summary, b.Places, b.Within = "Bridge opens", "Ships pass below.", "", []string{"Yichang"}, []string{"宜昌市"}
 	b.Filings, b.Figures = []syndicate.Filing{filing("finance")}, nil
 	if added, changed := record(t, s, article("a", 2), b); added != 0 || changed != 1 {
 		t.Errorf("changed: %d added, %d changed", added, changed)
