@@ -33,3 +33,6 @@ func Places(visit func(name, official string, level int, in, names []string)) {
 		visit(g.uniqueName(p), g.officialName(p), int(g.places[i].level), in, g.allNames(p))
 	}
 }
+
+// BuildGazetteer builds the gazetteer anew. What it returns keeps it.
+func BuildGazetteer() any { return newGazetteer() }

@@ -76,7 +76,9 @@ type nameEntry struct {
 
 // sharedGazetteer returns the gazetteer that comes with Broadsheet, which is
 // built once.
-var sharedGazetteer = sync.OnceValue(func() *gazetteer {
+var sharedGazetteer = sync.OnceValue(newGazetteer)
+
+func newGazetteer() *gazetteer {
 	g := &gazetteer{
 		places: make([]placeEntry, 0, 4300),
 		names:  make([]nameEntry, 0, 9500),
@@ -84,9 +86,8 @@ var sharedGazetteer = sync.OnceValue(func() *gazetteer {
 	}
 	g.readPlaces(divisionsText)
 	g.readRest(gazetteerText)
-	g.places, g.names = slices.Clip(g.places), slices.Clip(g.names)
 	return g
-})
+}
 
 // readPlaces reads places that are written under what they lie in.
 func (g *gazetteer) readPlaces(text string) {
