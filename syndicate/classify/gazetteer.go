@@ -2,7 +2,6 @@ package classify
 
 import (
 	_ "embed" // the names
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,7 +24,7 @@ var (
 type gazetteer struct {
 	places []placeEntry
 	names  []nameEntry
-	heads  map[uint64]int32 // the longest name that begins so, by key
+	heads  []int32 // the longest name of those whose keys share a slot; -1 is none
 	first  [hanBlocks]uint64
 }
 
@@ -69,7 +68,7 @@ const (
 type nameEntry struct {
 	text  string
 	place int32 // -1 when it is none of a place
-	next  int32 // the next name with the same key, not longer; -1 at the end
+	next  int32 // the next name of the same slot, not longer; -1 at the end
 	kind  nameKind
 	rule  nameRule
 }
@@ -82,7 +81,10 @@ func newGazetteer() *gazetteer {
 	g := &gazetteer{
 		places: make([]placeEntry, 0, 4300),
 		names:  make([]nameEntry, 0, 9500),
-		heads:  make(map[uint64]int32, 6500),
+		heads:  make([]int32, 1<<slotBits),
+	}
+	for i := range g.heads {
+		g.heads[i] = -1
 	}
 	g.readPlaces(divisionsText)
 	g.readRest(gazetteerText)
@@ -198,7 +200,7 @@ func plainName(name string) string {
 	return strings.ReplaceAll(name, "_", " ")
 }
 
-// add puts a name into the chain of its key, which is kept in order of length
+// add puts a name into the chain of its slot, which is kept in order of length
 // and, among equally long ones, of addition.
 func (g *gazetteer) add(n nameEntry) {
 	key := nameKey(n.text)
@@ -216,18 +218,19 @@ func (g *gazetteer) add(n nameEntry) {
 	n.next = at
 	g.names = append(g.names, n)
 	if before < 0 {
-		g.heads[key] = id
+		g.heads[slot(key)] = id
 	} else {
 		g.names[before].next = id
 	}
 }
 
-func (g *gazetteer) head(key uint64) int32 {
-	if at, ok := g.heads[key]; ok {
-		return at
-	}
-	return -1
-}
+func (g *gazetteer) head(key uint64) int32 { return g.heads[slot(key)] }
+
+// slotBits is the logarithm of how many slots names are spread over.
+const slotBits = 14
+
+// slot spreads keys (Fibonacci hashing).
+func slot(key uint64) uint64 { return key * 0x9E3779B97F4A7C15 >> (64 - slotBits) }
 
 // nameKey returns what names that begin alike have in common: their first two
 // Chinese characters, or their first two letters. 0 is the key of none.
@@ -366,6 +369,6 @@ func (g *gazetteer) searchNames(place int32, out []string) []string {
 // clone returns a gazetteer that names can be added to.
 func (g *gazetteer) clone() *gazetteer {
 	c := *g
-	c.places, c.names, c.heads = slices.Clone(g.places), slices.Clone(g.names), maps.Clone(g.heads)
+	c.places, c.names, c.heads = slices.Clone(g.places), slices.Clone(g.names), slices.Clone(g.heads)
 	return &c
 }

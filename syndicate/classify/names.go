@@ -54,7 +54,7 @@ func (n *naming) read(text string) {
 		return
 	}
 	n.text = strings.ToValidUTF8(text, "\uFFFD")
-	n.folded = simplify(n.folded[:0], n.text)
+	n.folded = simplify(slices.Grow(n.folded[:0], len(n.text)), n.text)
 	first := len(n.mentions)
 	n.spans = n.spans[:0]
 	word := false // does the character before belong to a word of letters?

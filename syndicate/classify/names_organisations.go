@@ -65,6 +65,9 @@ func (n *naming) organisationPart(end, most int) (to int, public bool) {
 	rest := n.folded[end:]
 	for count := 0; count < most && len(rest) >= 3 && rest[0] >= 0xE4 && rest[0] <= 0xE9; count++ {
 		for i := range organisationWords {
+			if rest[1] != organisationWords[i].text[1] || rest[2] != organisationWords[i].text[2] {
+				continue
+			}
 			w := &organisationWords[i]
 			if !hasPrefix(rest, w.text) {
 				continue
