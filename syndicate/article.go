@@ -43,6 +43,7 @@ type Analysis struct {
 	NearMisses    []Filing `json:"near_misses,omitempty"` // at least half the threshold, but not filed
 	Figures       []Figure `json:"figures,omitempty"`
 	Places        []string `json:"places,omitempty"` // as written, in order of appearance
+	Within        []string `json:"within,omitempty"` // other names of Places, and names of what they lie in: 硚口区 is found by 武汉 and Wuhan
 	Organisations []string `json:"organisations,omitempty"`
 	Gist          string   `json:"gist,omitempty"` // our summary: whole sentences of the text
 }

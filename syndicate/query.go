@@ -36,7 +36,8 @@ type (
 
 	// A Field compares what an article is filed under or came with. Themes and
 	// sources are compared as they are, languages by their first subtags (zh
-	// is zh-Hans too), places and authors as a Phrase is.
+	// is zh-Hans too), places and authors as a Phrase is. A place is found by
+	// its names in either language, and by those of what it lies in.
 	Field struct {
 		Name  string // "theme", "source", "lang", "place" or "author"
 		Value string // folded

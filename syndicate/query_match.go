@@ -95,7 +95,7 @@ func (m *matcher) field(f Field) bool {
 		lang := Fold(a.Language)
 		return lang == f.Value || strings.HasPrefix(lang, f.Value+"-")
 	case "place":
-		return anyNamed(a.Places, f.Value)
+		return anyNamed(a.Places, f.Value) || anyNamed(a.Within, f.Value)
 	case "author":
 		return anyNamed(a.Authors, f.Value)
 	}

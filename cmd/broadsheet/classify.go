@@ -54,7 +54,7 @@ func (c *command) classify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cl, err := classify.New(classify.Config{Themes: cfg.Themes})
+			cl, err := classify.New(classify.Config{Themes: cfg.Themes, Places: cfg.Places})
 			if err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,6 +93,30 @@ func TestSavedConfigurationIsPutInForce(t *testing.T) {
 		_, _, all := d.get("/feeds/all.json")
 		body := finance()
 		return strings.Contains(all, "东港新港口开工") && strings.Contains(body, "大桥") && !strings.Contains(body, "小店贷款")
+	})
+}
+
+// A place that the operator adds is found in articles that are stored already.
+func TestOperatorsPlacesReachStoredArticles(t *testing.T) {
+	wire := newOrigin(t)
+	wire.Serve("/wire.rss", rss(bridgeItem, loanItem, fairItem))
+	file, write := smallPaper(t, "127.0.0.1:0", "贷款", wire.URL+"/wire.rss")
+	d := start(t, load(t, file), &clock{now: time.Now()}, file)
+	in := func(place string) string {
+		_, _, body := d.get("/feeds/place-" + url.PathEscape(place) + ".json")
+		return body
+	}
+	if body := in("湖北"); !strings.Contains(body, "城南花市") || strings.Contains(body, "江口大桥") {
+		t.Errorf("湖北 before: %s", body)
+	}
+	if status, _, _ := d.get("/feeds/place-" + url.PathEscape("江口大桥") + ".json"); status != 404 {
+		t.Errorf("an unknown place has a feed: %d", status)
+	}
+	write("贷款", "places:\n  - { name: 江口大桥, in: 宜昌, also: [Rivermouth Bridge] }\n")
+	await(t, "the place", func() bool {
+		body := in("宜昌")
+		return strings.Contains(body, "江口大桥今晨合龙") && strings.Contains(in("Rivermouth Bridge"), "江口大桥今晨合龙") &&
+			strings.Contains(in("Hubei"), "江口大桥今晨合龙") && !strings.Contains(body, "城南花市")
 	})
 }
 

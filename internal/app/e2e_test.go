@@ -54,7 +54,7 @@ const (
 	loanItem = `<item><guid>l-1</guid><title>临江银行推出小店贷款</title><link>http://origin.test/l-1</link>
 <pubDate>Fri, 20 Nov 2026 10:00:00 +0800</pubDate><description>临江银行本周推出面向街边小店的贷款，单户最高50万元。</description></item>`
 	fairItem = `<item><guid>f-1</guid><title>城南花市周末开张</title><link>http://origin.test/f-1</link>
-<pubDate>Fri, 20 Nov 2026 12:00:00 +0800</pubDate><description>城南花市周末开张，门票免费。</description></item>`
+<pubDate>Fri, 20 Nov 2026 12:00:00 +0800</pubDate><description>硚口区的城南花市周末开张，门票免费。</description></item>`
 	portItem = `<item><guid>p-1</guid><title>东港新港口开工</title><link>http://origin.test/p-1</link>
 <pubDate>Tue, 24 Nov 2026 08:30:00 +0800</pubDate><description>东港新港口昨日开工，港口建成后可停靠五万吨货船。</description></item>`
 )
@@ -158,6 +158,8 @@ func checkFeeds(t *testing.T, d *daemon) string {
 		"/feeds/infrastructure.atom": {"江口大桥今晨合龙", "临江银行"},
 		"/feeds/source-wire.json":    {"城南花市周末开张", "东港"},
 		"/themes/finance":            {"临江银行推出小店贷款", "江口大桥"},
+		"/feeds/place-Wuhan.atom":    {"城南花市周末开张", "江口大桥"},
+		"/places/%E6%B9%96%E5%8C%97": {"城南花市周末开张", "临江银行"}, // 湖北
 	} {
 		status, header, body := d.get(path)
 		if status != 200 || !strings.Contains(body, want[0]) || strings.Contains(body, want[1]) {

@@ -72,7 +72,7 @@ func (a *App) build(cfg *config.Config) (*parts, error) {
 
 func (a *App) buildCollecting(p *parts) error {
 	var err error
-	p.classifier, err = classify.New(classify.Config{Themes: p.cfg.Themes})
+	p.classifier, err = classify.New(classify.Config{Themes: p.cfg.Themes, Places: p.cfg.Places})
 	if err != nil {
 		return fmt.Errorf("themes: %w", err)
 	}
@@ -107,6 +107,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Themes:  p.cfg.Themes,
 		Sources: p.cfg.Sources,
 		Feeds:   p.cfg.Feeds,
+		Places:  p.classifier,
 		Store:   a.store,
 		Now:     a.opts.Now,
 	}
@@ -120,6 +121,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Articles: a.store,
 		Feeds:    p.publisher,
 		Editions: a.store,
+		Places:   p.classifier,
 		Health:   a.store,
 		Hubs:     p.collector.Hubs,
 		Ops:      a,

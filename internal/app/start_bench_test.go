@@ -61,7 +61,7 @@ func fill(b *testing.B, cfg *config.Config, articles int) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	classifier, err := classify.New(classify.Config{Themes: cfg.Themes})
+	classifier, err := classify.New(classify.Config{Themes: cfg.Themes, Places: cfg.Places})
 	if err != nil {
 		b.Fatal(err)
 	}

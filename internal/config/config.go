@@ -16,6 +16,7 @@ import (
 	"broadsheet/mailer/receive"
 	"broadsheet/mailer/submit"
 	"broadsheet/syndicate"
+	"broadsheet/syndicate/classify"
 	"broadsheet/syndicate/collect"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Store   store.Config
 	Polling collect.Config
 	Themes  []syndicate.Theme // in the order of the file
+	Places  []classify.Place
 	Sources []syndicate.Source
 	Feeds   []syndicate.Feed // those under feeds: alone
 	Digests []mailer.Digest

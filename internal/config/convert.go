@@ -64,6 +64,9 @@ func toFile(c Config) *fileConfig {
 	for _, t := range c.Themes {
 		f.Themes = append(f.Themes, namedTheme{t.ID, toFileTheme(t)})
 	}
+	for _, p := range c.Places {
+		f.Places = append(f.Places, filePlace(p))
+	}
 	for _, s := range c.Sources {
 		f.Sources = append(f.Sources, toFileSource(s))
 	}

@@ -12,6 +12,7 @@ type fileConfig struct {
 	Keep     duration     `yaml:"keep" jsonschema_description:"How long articles stay after they were first seen. 0s = for ever; else at least 60d, so that no digest misses one."`
 	Polling  filePolling  `yaml:"polling" jsonschema_description:"How sources are asked again."`
 	Themes   themeList    `yaml:"themes" jsonschema_description:"The subjects that articles are filed under, by id. Their order is the order in digests."`
+	Places   []filePlace  `yaml:"places" jsonschema_description:"Places that articles name, beside those Broadsheet knows: the divisions of China to county level, zones, ports and airports, countries and large cities."`
 	Sources  []fileSource `yaml:"sources" jsonschema_description:"Where articles come from."`
 	Feeds    []fileFeed   `yaml:"feeds" jsonschema_description:"Selections of articles to publish beside those of every theme, of every source and of all."`
 	Digests  []fileDigest `yaml:"digests" jsonschema_description:"Recurring mailings."`
@@ -38,6 +39,12 @@ type fileTheme struct {
 	Terms     []fileTerm `yaml:"terms" jsonschema_description:"Words and phrases of any language that speak for the theme."`
 	Not       []string   `yaml:"not" jsonschema_description:"Phrases that take their words out: with blood bank here, a blood bank is no bank."`
 	Threshold float64    `yaml:"threshold" jsonschema_description:"The score from which an article is filed under the theme. Above 0."`
+}
+
+type filePlace struct {
+	Name string   `yaml:"name" jsonschema:"required" jsonschema_description:"The name as articles write it. Where several places have it, this one is meant."`
+	In   string   `yaml:"in" jsonschema_description:"The place it lies in, so that place:IN finds it too. Empty = none."`
+	Also []string `yaml:"also" jsonschema_description:"Its other names, of either language."`
 }
 
 type fileSource struct {

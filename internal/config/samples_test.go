@@ -74,7 +74,7 @@ func TestSamplesAreWhole(t *testing.T) {
 // articles that belong under none.
 func TestSamplesComeUnderTheirThemes(t *testing.T) {
 	cfg, articles := samples(t)
-	c, err := classify.New(classify.Config{Themes: cfg.Themes})
+	c, err := classify.New(classify.Config{Themes: cfg.Themes, Places: cfg.Places})
 	if err != nil {
 		t.Fatal(err)
 	}

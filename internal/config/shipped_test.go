@@ -36,10 +36,13 @@ func TestShippedConfigurationIsTheDefaultsAndSamples(t *testing.T) {
 	for _, s := range cfg.Digests {
 		names = append(names, "digest "+s.Name)
 	}
+	for _, s := range cfg.Places {
+		names = append(names, "place "+s.Name)
+	}
 	want := []string{
 		"source portal", "source harbour", "source markets",
 		"theme finance", "theme industry", "theme infrastructure",
-		"feed ports", "digest weekly",
+		"feed ports", "digest weekly", "place 江城", "place 鹤洲港",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
@@ -49,7 +52,7 @@ func TestShippedConfigurationIsTheDefaultsAndSamples(t *testing.T) {
 			t.Errorf("the sample %s needs a network: %s", s.Name, s.URL)
 		}
 	}
-	cfg.Sources, cfg.Themes, cfg.Feeds, cfg.Digests = nil, nil, nil, nil
+	cfg.Sources, cfg.Themes, cfg.Feeds, cfg.Digests, cfg.Places = nil, nil, nil, nil, nil
 	if diff := cmp.Diff(config.Default(), *cfg, same); diff != "" {
 		t.Errorf("the rest (-default +shipped):\n%s", diff)
 	}

@@ -19,6 +19,8 @@ func reserved(name string) string {
 		return "search is the feed of searches"
 	case name == "ops":
 		return "ops is the operator's private feed"
+	case strings.HasPrefix(name, syndicate.PlacePrefix):
+		return "place-… are the feeds of the places"
 	case strings.HasPrefix(name, "source-"):
 		return "source-… are the feeds of the sources"
 	}
@@ -82,6 +84,25 @@ const maxPhrase = 200
 func (b *builder) phrase(path, text string) {
 	if len(text) > maxPhrase {
 		b.fault(path, fmt.Sprintf("the text is longer than %d bytes", maxPhrase), "name a word or a phrase")
+	}
+}
+
+// maxPlaces is how many places an operator may add.
+const maxPlaces = 5000
+
+// places takes the operator's places; the gazetteer checks them.
+func (b *builder) places() {
+	if n := len(b.file.Places); n > maxPlaces {
+		b.fault("places", fmt.Sprintf("%d places are more than %d", n, maxPlaces), "keep those that articles name")
+		return
+	}
+	named := true
+	for i, p := range b.file.Places {
+		named = b.required(fmt.Sprintf("places[%d].name", i), p.Name) && named
+		b.cfg.Places = append(b.cfg.Places, classify.Place(p))
+	}
+	if named {
+		b.validate("", classify.Config{Places: b.cfg.Places}.Validate())
 	}
 }
 

@@ -99,6 +99,7 @@ type storedAnalysis struct {
 	Filings       []syndicate.Filing `json:"filings,omitempty"`
 	NearMisses    []syndicate.Filing `json:"near_misses,omitempty"`
 	Figures       []syndicate.Figure `json:"figures,omitempty"`
+	Within        []string           `json:"within,omitempty"`
 	Organisations []string           `json:"organisations,omitempty"`
 	Gist          string             `json:"gist,omitempty"`
 }
@@ -107,7 +108,7 @@ type storedAnalysis struct {
 func (v analysis) Value() (driver.Value, error) {
 	b, err := json.Marshal(storedAnalysis{
 		Filings: v.a.Filings, NearMisses: v.a.NearMisses, Figures: v.a.Figures,
-		Organisations: v.a.Organisations, Gist: v.a.Gist,
+		Within: v.a.Within, Organisations: v.a.Organisations, Gist: v.a.Gist,
 	})
 	return string(b), err
 }
@@ -123,6 +124,6 @@ func (v analysis) Scan(src any) error {
 		return err
 	}
 	v.a.Filings, v.a.NearMisses, v.a.Figures = stored.Filings, stored.NearMisses, stored.Figures
-	v.a.Organisations, v.a.Gist = stored.Organisations, stored.Gist
+	v.a.Within, v.a.Organisations, v.a.Gist = stored.Within, stored.Organisations, stored.Gist
 	return nil
 }

@@ -108,13 +108,13 @@ func (s *Store) reclassify(ctx context.Context, tx *sql.Tx, fingerprint string, 
 		}
 		r.id = id
 		known, stale = append(known, r), append(stale, id)
-		var places []string
-		err := tx.QueryRowContext(ctx, "SELECT x.places, a.first_seen FROM "+articleTables+" WHERE a.id = $1", id).
-			Scan(list[string]{&places}, &r.firstSeen)
+		var before syndicate.Analysis
+		err := tx.QueryRowContext(ctx, "SELECT x.places, x.analysis, a.first_seen FROM "+articleTables+" WHERE a.id = $1", id).
+			Scan(list[string]{&before.Places}, analysis{&before}, &r.firstSeen)
 		if err != nil {
 			return err
 		}
-		if !equalWords(places, r.article.Places) {
+		if joinWords(placeWords(&before)) != joinWords(placeWords(&r.article.Analysis)) {
 			r.wordsArgs = s.dialect.wordsArgs(id, wordsOf(r.article))
 			moved, elsewhere = append(moved, r), append(elsewhere, id)
 		}
@@ -131,8 +131,4 @@ func (s *Store) reclassify(ctx context.Context, tx *sql.Tx, fingerprint string, 
 		return err
 	}
 	return s.saveWords(ctx, tx, moved, elsewhere)
-}
-
-func equalWords(a, b []string) bool {
-	return joinWords(eachWords(a)) == joinWords(eachWords(b))
 }

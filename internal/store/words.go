@@ -26,9 +26,15 @@ func wordsOf(a *syndicate.Article) articleWords {
 	return articleWords{
 		joinWords([]string{syndicate.Words(a.Title)}),
 		joinWords(body),
-		joinWords(eachWords(a.Places)),
+		joinWords(placeWords(&a.Analysis)),
 		joinWords(eachWords(a.Authors)),
 	}
+}
+
+// placeWords are the words by which the places of an article are found: as
+// written, and the names they have beside that.
+func placeWords(a *syndicate.Analysis) []string {
+	return append(eachWords(a.Places), eachWords(a.Within)...)
 }
 
 func eachWords(names []string) []string {

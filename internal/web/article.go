@@ -26,6 +26,7 @@ type articleBody struct {
 	SourceHref    string
 	Updated       string
 	FirstSeen     string
+	Places        []link // without an address where there is no page
 	Organisations string
 	Categories    string
 	ID            string
@@ -53,6 +54,7 @@ func (s *server) article(r *http.Request, v *view) (*response, error) {
 		Link:          webAddress(a.URL),
 		SourceHref:    v.Link("/search?q=" + url.QueryEscape("source:"+a.Source)),
 		FirstSeen:     v.Minute(a.FirstSeen),
+		Places:        v.placeLinks(&a),
 		Organisations: strings.Join(a.Organisations, listSeparator(a.Language)),
 		Categories:    strings.Join(a.Categories, listSeparator(a.Language)),
 		ID:            a.ID,

@@ -67,16 +67,31 @@ func isFormat(name string) bool {
 // feedStyle serves the style sheet with which browsers show a feed: what it
 // is, and where a page with the same articles is.
 func (s *server) feedStyle(w http.ResponseWriter, r *http.Request, name string) {
-	for _, l := range s.Feeds.Listed(s.cfg.Site.Language) {
-		if l.Name != name {
-			continue
-		}
-		text := s.wording(s.cfg.Site.Language).T("web.feed.style", s.cfg.Site.Link(l.Page))
-		body := s.static.feedStyle + ":root::before{content:" + cssString(text) + "}\n"
-		s.send(w, r, &response{body: []byte(body), contentType: "text/css; charset=utf-8", cache: "public, max-age=86400"})
+	page, ok := s.feedPage(name)
+	if !ok {
+		s.fail(w, r, http.StatusNotFound)
 		return
 	}
-	s.fail(w, r, http.StatusNotFound)
+	text := s.wording(s.cfg.Site.Language).T("web.feed.style", s.cfg.Site.Link(page))
+	body := s.static.feedStyle + ":root::before{content:" + cssString(text) + "}\n"
+	s.send(w, r, &response{body: []byte(body), contentType: "text/css; charset=utf-8", cache: "public, max-age=86400"})
+}
+
+// feedPage returns the path of the page with the same articles as a feed.
+func (s *server) feedPage(name string) (string, bool) {
+	if place, ok := strings.CutPrefix(name, syndicate.PlacePrefix); ok {
+		if s.Places == nil {
+			return "", false
+		}
+		p, ok := s.Places.Place(place, nil)
+		return p.Path(), ok
+	}
+	for _, l := range s.Feeds.Listed(s.cfg.Site.Language) {
+		if l.Name == name {
+			return l.Page, true
+		}
+	}
+	return "", false
 }
 
 // cssString quotes s for a style sheet (CSS Syntax 3, section 4.3.5).

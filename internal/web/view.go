@@ -53,7 +53,8 @@ type view struct {
 	path   string // of this page, without the site's own path
 	values url.Values
 	now    time.Time
-	set    bool // the reader chose now: remember it
+	set    bool             // the reader chose now: remember it
+	place  *syndicate.Place // that the page is of; nil for none
 }
 
 // view returns the view of a request: the language of ?lang=, else of the
@@ -218,13 +219,16 @@ func (v *view) feedLinks(name, title string) []link {
 }
 
 // alternates returns the feeds that a page announces to feed readers: that of
-// its theme, if it has one, and that of everything.
+// its theme or place, if it has one, and that of everything.
 func (v *view) alternates() []link {
 	var names []link
 	for i := range v.s.cfg.Themes {
 		if t := &v.s.cfg.Themes[i]; v.path == "/themes/"+t.ID {
 			names = append(names, link{Href: t.ID, Title: t.DisplayTitle(v.Lang()) + " · "})
 		}
+	}
+	if v.place != nil {
+		names = append(names, link{Href: v.place.FeedName(), Title: v.place.Title(v.Lang()) + " · "})
 	}
 	var links []link
 	for _, n := range append(names, link{Href: "all"}) {

@@ -72,6 +72,7 @@ type Parts struct {
 	Articles Articles
 	Feeds    Feeds
 	Editions Editions
+	Places   Places           // nil knows none
 	Health   Health           // nil is always ready
 	Ops      Ops              // nil has no feed for the operator
 	Hubs     Hubs             // nil has none call
@@ -148,6 +149,7 @@ func (s *server) routes() *http.ServeMux {
 	page("/{$}", s.front)
 	page("/themes/{id}", s.theme)
 	page("/articles/{key}", s.article)
+	mux.HandleFunc("/places/{name}", s.place)
 	page("/search", s.search)
 	page("/feeds", s.listFeeds)
 	page("/digests", s.listDigests)

@@ -2,6 +2,7 @@ package classify_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -48,4 +49,41 @@ func BenchmarkTerms(b *testing.B) {
 	for b.Loop() {
 		find(text)
 	}
+}
+
+// BenchmarkNames reads texts that give names most work, short and long ones:
+// MB/s must not fall with the length.
+func BenchmarkNames(b *testing.B) {
+	c, err := classify.New(classify.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, unit := range []string{"武汉市鼓楼区、", "中国(湖北)自由贸易试验区", "江石精密有限公司", "Bank of England Ltd "} {
+		for _, size := range []int{10_000, 1_000_000} {
+			a := &syndicate.Article{Text: strings.Repeat(unit, size/len(unit))}
+			b.Run(fmt.Sprintf("%.12s/%d", unit, size), func(b *testing.B) {
+				b.SetBytes(int64(len(a.Text)))
+				for b.Loop() {
+					c.Classify(a, nil)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkGazetteer builds the gazetteer, as the first classifier of a
+// process does, and tells what it keeps of the heap.
+func BenchmarkGazetteer(b *testing.B) {
+	b.ReportAllocs()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	kept := make([]any, 0, 1<<16)
+	for b.Loop() {
+		kept = append(kept, classify.BuildGazetteer())
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(kept))/1024, "KiB-kept")
+	runtime.KeepAlive(kept)
 }

@@ -17,10 +17,11 @@ import (
 	"broadsheet/syndicate"
 )
 
-// Config is the `themes:` block of the configuration. The zero Config has no
-// themes: what a paper is about is for its operator to say.
+// Config is the blocks `themes:` and `places:` of the configuration. The zero
+// Config has no themes: what a paper is about is for its operator to say.
 type Config struct {
 	Themes []syndicate.Theme // in order of the configuration
+	Places []Place           // beside those of the gazetteer
 }
 
 // Validate returns all mistakes, joined: key, fault, remedy.
@@ -33,6 +34,10 @@ func (c Config) Validate() error {
 		}
 		seen[t.ID] = true
 		errs = append(errs, validateTheme(t)...)
+	}
+	if len(c.Places) > 0 {
+		_, err := sharedGazetteer().with(c.Places)
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
@@ -92,18 +97,29 @@ type Classifier struct {
 
 // engine is the version of the rules in this package. It is raised when the
 // same themes would file the same article differently.
-const engine = "1"
+const engine = "2"
 
 // New returns a classifier. Its errors are those of Config.Validate.
 func New(cfg Config) (*Classifier, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Classifier{themes: cfg.Themes, vocabulary: newVocabulary(cfg.Themes), gazetteer: sharedGazetteer()}
+	gazetteer, err := sharedGazetteer().with(cfg.Places)
+	if err != nil {
+		return nil, err
+	}
+	c := &Classifier{themes: cfg.Themes, vocabulary: newVocabulary(cfg.Themes), gazetteer: gazetteer}
 	c.scratch.New = func() any { return newScratch(c.vocabulary) }
 	text, err := json.Marshal(cfg.Themes)
 	if err != nil {
 		return nil, fmt.Errorf("themes: %w", err)
+	}
+	if len(cfg.Places) > 0 {
+		places, err := json.Marshal(cfg.Places)
+		if err != nil {
+			return nil, fmt.Errorf("places: %w", err)
+		}
+		text = append(text, places...)
 	}
 	sum := sha256.Sum256(append([]byte(engine+"\n"), text...))
 	c.fingerprint = hex.EncodeToString(sum[:8])
@@ -126,7 +142,7 @@ func (c *Classifier) Classify(a *syndicate.Article, src *syndicate.Source) syndi
 	var out syndicate.Analysis
 	out.Filings, out.NearMisses = c.file(d, src, s)
 	out.Figures = figures(d)
-	out.Places, out.Organisations = c.gazetteer.names(d)
+	out.Places, out.Within, out.Organisations = c.gazetteer.find(d)
 	out.Gist = gist(d, out.Figures)
 	return out
 }

@@ -19,3 +19,20 @@ func NewFinder(themes []syndicate.Theme) (func(text string) int, error) {
 		return n
 	}, nil
 }
+
+// Places calls visit for every place of the gazetteer: the name its page has,
+// its official one, those of what it lies in, and all of its names.
+func Places(visit func(name, official string, level int, in, names []string)) {
+	g := sharedGazetteer()
+	for i := range g.places {
+		p := int32(i)
+		var in []string
+		for _, outer := range g.outer(p) {
+			in = append(in, outer.Name)
+		}
+		visit(g.uniqueName(p), g.officialName(p), int(g.places[i].level), in, g.allNames(p))
+	}
+}
+
+// BuildGazetteer builds the gazetteer anew. What it returns keeps it.
+func BuildGazetteer() any { return newGazetteer() }

@@ -1,144 +1,103 @@
 package classify
 
 import (
-	_ "embed" // the names
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"broadsheet/syndicate"
 )
 
-//go:embed gazetteer.txt
-var gazetteerText string
-
-// The kinds of names.
-const (
-	division     = "division" // with 市 or the like, and mostly without
-	place        = "place"
-	word         = "word" // looks like a name and is none, or hides one
-	organisation = "organisation"
-)
-
-// A gazetteer knows names of places and organisations and how longer ones are
-// made of them.
-type gazetteer struct {
-	machine *automaton
-	known   []knownName
-}
-
-// A knownName is a name with what it is.
-type knownName struct {
-	length int32
-	kind   string
-	latin  bool
-	key    string // equal for 武汉 and 武汉市
-}
-
-// sharedGazetteer returns the gazetteer, which is built once.
-var sharedGazetteer = sync.OnceValue(func() *gazetteer { return newGazetteer(gazetteerText) })
-
-func newGazetteer(text string) *gazetteer {
-	g := &gazetteer{}
-	var names []string
-	add := func(name, kind, key string) {
-		names = append(names, name)
-		g.known = append(g.known, knownName{int32(len(name)), kind, name[0] < utf8.RuneSelf, key})
-	}
-	kind := ""
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		if strings.HasPrefix(line, "[") {
-			kind = strings.Trim(line, "[]")
-			continue
-		}
-		for _, name := range strings.Fields(line) {
-			name = strings.ReplaceAll(name, "_", " ")
-			full, alone := strings.CutSuffix(name, "!")
-			short := shortName(full)
-			switch {
-			case kind != division:
-				add(name, kind, name)
-			case alone:
-				add(full, place, full)
-			default:
-				add(full, place, short)
-				add(short, place, short)
-			}
-		}
-	}
-	g.machine = newAutomaton(names, func(b byte) byte { return b })
-	return g
-}
-
-// shortName returns a division's name without what it is.
-func shortName(name string) string {
-	for _, suffix := range []string{"地区", "林区", "市", "省", "州", "盟", "区", "县"} {
-		if short, ok := strings.CutSuffix(name, suffix); ok && len(short) >= len("武汉") {
-			return short
-		}
-	}
-	return name
-}
-
 // maxNames bounds how many places and how many organisations are kept.
 const maxNames = 60
 
-// names returns the places and organisations that a document names, as
-// written, each once, in order of appearance.
-func (g *gazetteer) names(d *document) (places, organisations []string) {
-	n := naming{g: g, seen: map[string]int{}}
+// maxMentions bounds how many mentions of places are looked at.
+const maxMentions = 2000
+
+// find returns the places and organisations that a document names, as
+// written, each once, in order of appearance, and the names by which the
+// places are found besides: other names, and those of what they lie in.
+func (g *gazetteer) find(d *document) (places, within, organisations []string) {
+	n := naming{g: g}
 	n.read(d.title)
 	n.read(d.teaser)
 	n.read(d.text)
-	return n.places, n.organisations
+	places, within = n.resolve()
+	return places, within, n.organisations
 }
 
 // A naming collects the names of one document.
 type naming struct {
 	g             *gazetteer
-	seen          map[string]int // index in places, by key
-	text          string         // as written
-	folded        []byte         // simplified; every offset is that of text
-	places        []string
+	text          string // as written
+	folded        []byte // simplified; every offset is that of text
+	mentions      []mention
 	organisations []string
+	spans         []stretch // of the names found in text
 }
 
+// A mention is a place as a text names it.
+type mention struct {
+	text string // as written
+	name int32  // the name it begins with, or the only one
+	more bool   // the text is more than the name: 长沙新港
+	// What stands before: the mention at prev ends right there, or the two are
+	// neighbours in a list.
+	right, list bool
+	end         int // in the text that is read
+}
+
+// read looks for names in a text. Of names that begin at the same character
+// the longest counts, and what comes first keeps what it has taken.
 func (n *naming) read(text string) {
 	if text == "" {
 		return
 	}
-	n.text = text
-	n.folded = simplify(n.folded[:0], text)
-	if len(n.folded) != len(text) {
-		return // not UTF-8
-	}
-	var kept []found
-	n.g.machine.scan(n.folded, func(end int, ids []int32) {
-		for _, id := range ids {
-			k := &n.g.known[id]
-			start := end - int(k.length)
-			if p := (pattern{left: k.latin, right: k.latin}); k.latin && !p.fits(n.folded, start, end) {
-				continue
+	n.text = strings.ToValidUTF8(text, "\uFFFD")
+	n.folded = simplify(slices.Grow(n.folded[:0], len(n.text)), n.text)
+	first := len(n.mentions)
+	n.spans = n.spans[:0]
+	word := false // does the character before belong to a word of letters?
+	for i := 0; i < len(n.folded); {
+		b := n.folded[i]
+		if b < utf8.RuneSelf {
+			if b >= 'A' && b <= 'Z' && !word {
+				if at := n.g.match(n.folded[i:]); at >= 0 {
+					i = n.spanned(at, i, first)
+					word = true
+					continue
+				}
 			}
-			kept = keepLongest(kept, found{id, int32(start), int32(end)})
-		}
-	})
-	done := int32(0)
-	for i, f := range kept {
-		if f.start < done {
+			word = inWord(rune(b))
+			i++
 			continue
 		}
-		done = n.take(kept, i)
+		if b >= 0xE4 && b <= 0xE9 {
+			word = false
+			if at := n.g.match(n.folded[i:]); at >= 0 {
+				i = n.spanned(at, i, first)
+				continue
+			}
+			i += 3
+			continue
+		}
+		r, size := utf8.DecodeRune(n.folded[i:])
+		word = inWord(r)
+		i += size
 	}
+	n.companies()
 	n.latinOrganisations()
 }
 
+// spanned is take, and keeps what was taken.
+func (n *naming) spanned(at int32, start, first int) int {
+	end := n.take(at, start, first)
+	n.spans = append(n.spans, stretch{start, end})
+	return end
+}
+
 // simplify appends s with its Han characters simplified and all else as is.
+// Both forms of a character take three bytes, so that offsets stay.
 func simplify(out []byte, s string) []byte {
 	for i, r := range s {
 		if r >= 0x4E00 && r <= 0x9FFF {
@@ -151,89 +110,199 @@ func simplify(out []byte, s string) []byte {
 	return out
 }
 
-// take adds what the name kept[i] is part of and returns where that ends.
-func (n *naming) take(kept []found, i int) int32 {
-	f := kept[i]
-	k := &n.g.known[f.pattern]
-	if k.kind == word {
-		return f.end
+// take adds what the name found at a place in the text is part of, and returns
+// where that ends. Mentions before first are of another text.
+func (n *naming) take(at int32, start, first int) int {
+	k := &n.g.names[at]
+	end := start + len(k.text)
+	switch k.kind {
+	case wordName:
+		return end
+	case organisationName:
+		n.addOrganisation(n.text[start:end])
+		if k.text == "国务院" || bankName(k.text) {
+			if to, _ := n.organisationPart(end, maxOffice); to > end {
+				if bankName(k.text) { // 人民银行武汉分行 is one, not two
+					n.organisations = slices.DeleteFunc(n.organisations, func(name string) bool { return name == n.text[start:end] })
+				}
+				n.addOrganisation(n.text[start:to])
+				return to
+			}
+		}
+		return end
+	case placeName:
 	}
-	if start, end := n.tradeZone(kept, i); end > f.end {
-		n.addPlace(n.text[start:end], n.text[start:end])
+	if k.text[0] < utf8.RuneSelf {
+		n.mention(at, start, end, first)
 		return end
 	}
-	if !k.latin {
-		if end := n.organisationEnd(f.end); end > f.end && (k.kind == place || bankName(n.text[f.start:f.end])) {
-			n.addOrganisation(n.text[f.start:end])
-			if k.kind == place {
-				n.addPlace(k.key, n.text[f.start:f.end])
+	if from, to := n.tradeZone(start, end); to > end {
+		n.mention(at, start, end, first)
+		m := &n.mentions[len(n.mentions)-1]
+		m.text, m.more, m.end = n.text[from:to], true, to
+		return to
+	}
+	if end = n.cutSuffix(start, end); end < 0 {
+		return start + len(k.text)
+	} else if end < start+len(k.text) {
+		if at = n.g.match(n.folded[start:end]); at < 0 {
+			return start + len(k.text)
+		}
+	}
+	if n.street(end) || k.rule == named && n.landscape(end) {
+		return end
+	}
+	if to, public := n.organisationPart(end, maxOrganisation); to > end {
+		n.addOrganisation(n.text[start:to])
+		if public {
+			n.mention(at, start, end, first)
+			// 余杭区 in 杭州市余杭区人民法院
+			if inner := n.g.match(n.folded[end:to]); inner >= 0 && n.g.names[inner].kind == placeName {
+				n.mention(inner, end, end+len(n.g.names[inner].text), first)
 			}
-			return end
+		}
+		return to
+	}
+	to := n.zoneEnd(start, end)
+	if known := n.knownAt(end); known > to { // 新城区 is more than 新城
+		to = end
+	}
+	if to == end {
+		if next := n.g.match(n.folded[end:]); next >= 0 && n.g.names[next].kind == placeName && facility(n.g.names[next].text) {
+			to = end + len(n.g.names[next].text)
+			at = next
 		}
 	}
-	if k.kind == organisation {
-		n.addOrganisation(n.text[f.start:f.end])
-		return f.end
-	}
-	end := n.zoneEnd(f.end)
-	if end == f.end && i+1 < len(kept) && kept[i+1].start == f.end {
-		if next := n.g.known[kept[i+1].pattern]; next.kind == place && zone(n.text[kept[i+1].start:kept[i+1].end]) {
-			n.addPlace(n.text[f.start:kept[i+1].end], n.text[f.start:kept[i+1].end])
-			return kept[i+1].end
-		}
-	}
-	key := k.key
-	if end > f.end {
-		key = n.text[f.start:end]
-	}
-	n.addPlace(key, n.text[f.start:end])
-	return end
+	n.mention(at, start, to, first)
+	return to
 }
 
-// addPlace adds a place, or the fuller form of one that is there: 武汉市 for
-// 武汉.
-func (n *naming) addPlace(key, name string) {
-	at, seen := n.seen[key]
+// mention adds a mention of a place.
+func (n *naming) mention(at int32, start, end, first int) {
+	if len(n.mentions) == maxMentions {
+		return
+	}
+	m := mention{text: n.text[start:end], name: at, end: end, more: end-start != len(n.g.names[at].text)}
+	if len(n.mentions) > first {
+		gap := string(n.folded[n.mentions[len(n.mentions)-1].end:start])
+		m.right = gap == ""
+		m.list = len(gap) <= len(" and ") && slices.Contains(listGaps, gap)
+	}
+	n.mentions = append(n.mentions, m)
+}
+
+// listGaps are what stands between neighbours in a list.
+var listGaps = []string{"、", "和", "与", "及", "至", "到", "—", "－", "-", "·", "/", "，", ",", ", ", " and "}
+
+// cutSuffix returns where a name that begins at start and would end at end
+// does end: 武汉 in 武汉市场. It is -1 when that leaves no name: 大区域 has no 大区.
+func (n *naming) cutSuffix(start, end int) int {
+	next, _ := utf8.DecodeRune(n.folded[end:])
+	last, size := utf8.DecodeLastRune(n.folded[start:end])
+	cut := false
+	switch last {
+	case '市':
+		cut = strings.ContainsRune("场值面价", next) || n.knownAt(end-size) > 0 // 市中区
+	case '区':
+		cut = strings.ContainsRune("域间位别块划", next)
+	case '县':
+		cut = next == '域' && end-start == len("县")*2
+	case '州':
+		cut = next == '际'
+	}
 	switch {
-	case seen && len(name) > len(n.places[at]):
-		n.places[at] = name
-	case !seen && len(n.places) < maxNames:
-		n.seen[key] = len(n.places)
-		n.places = append(n.places, name)
+	case !cut:
+		return end
+	case end-start-size >= len("武汉"):
+		return end - size
 	}
+	return -1
 }
 
-func (n *naming) addOrganisation(name string) {
-	if name != "" && len(n.organisations) < maxNames && !slices.Contains(n.organisations, name) {
-		n.organisations = append(n.organisations, name)
+// knownAt returns where a known place that begins at a place in the text ends;
+// 0 is none.
+func (n *naming) knownAt(start int) int {
+	at := n.g.match(n.folded[start:])
+	if at < 0 || n.g.names[at].kind != placeName {
+		return 0
 	}
+	return start + len(n.g.names[at].text)
+}
+
+// street reports whether what follows a place makes a street of it: 南京东路.
+func (n *naming) street(end int) bool {
+	rest := n.folded[end:]
+	for _, w := range []string{"东路", "西路", "南路", "北路", "中路", "大道", "大街"} {
+		if hasPrefix(rest, w) {
+			return true
+		}
+	}
+	if !hasPrefix(rest, "路") {
+		return false
+	}
+	after, _ := utf8.DecodeRune(rest[len("路"):])
+	return !strings.ContainsRune("桥网演过径况段线面由政", after)
+}
+
+// landscape reports whether what follows the short name of a county makes
+// another thing of it: 大通河, 黄梅戏.
+func (n *naming) landscape(end int) bool {
+	r, _ := utf8.DecodeRune(n.folded[end:])
+	return strings.ContainsRune("河江湖山岭桥街村镇乡寺塔庙楼戏派石门", r)
+}
+
+func hasPrefix(text []byte, prefix string) bool {
+	return len(text) >= len(prefix) && string(text[:len(prefix)]) == prefix
 }
 
 // zoneWords are what the name of a city may be continued with, longest first.
 var zoneWords = []string{
-	"高新技术产业开发区", "经济技术开发区", "自由贸易试验区", "国际铁路港", "综合保税区", "国际陆港", "国际机场", "中心城区", "自贸试验区", "自贸片区",
-	"工业园区", "高新区", "经开区", "开发区", "保税区", "自贸区", "自贸港", "主城区", "都市圈", "新港", "新城", "新区", "港区", "机场", "片区", "港",
+	"高新技术产业开发区", "国家高新技术开发区", "经济技术开发区", "自由贸易试验区", "高新技术开发区", "航空港经济区", "跨境电商综试区",
+	"国际铁路港", "综合保税区", "国际陆港", "国际机场", "中心城区", "自贸试验区", "自贸片区", "经济开发区", "国家级新区", "临空经济区",
+	"工业园区", "高新园区", "化工园区", "高新区", "经开区", "开发区", "保税区", "自贸区", "自贸港", "综保区", "主城区", "都市圈", "城市群", "火车站", "高铁站",
+	"东北部", "西北部", "东南部", "西南部", "东站", "西站", "南站", "北站", "新港", "新城", "新区", "港区", "机场", "片区", "港", "站",
 }
 
-// zoneEnd returns where a place that ends at end ends with its continuation.
-func (n *naming) zoneEnd(end int32) int32 {
+// zoneEnd returns where a place ends with its continuation.
+func (n *naming) zoneEnd(start, end int) int {
 	rest := n.folded[end:]
+	if len(rest) < len("港") || rest[0] < 0xE4 {
+		return end
+	}
 	for _, w := range zoneWords {
-		if len(rest) >= len(w) && string(rest[:len(w)]) == w {
-			after, _ := utf8.DecodeRune(rest[len(w):])
-			if w == "港" && strings.ContainsRune("股元币口城澳务湾交", after) {
+		if !hasPrefix(rest, w) {
+			continue
+		}
+		after, _ := utf8.DecodeRune(rest[len(w):])
+		switch w {
+		case "港":
+			if strings.ContainsRune("股元币口城澳务湾交珠深人府台铁", after) {
 				continue
 			}
-			return end + int32(len(w))
+		case "站":
+			before, _ := utf8.DecodeLastRune(n.folded[:start])
+			if strings.ContainsRune("起在稳点位长台上出立到", after) || strings.ContainsRune("市省区县州", lastRune(n.folded[start:end])) || before == '第' {
+				continue
+			}
+		case "新区", "新城", "片区", "港区":
+			if after == '域' || after == '块' {
+				continue
+			}
 		}
+		return end + len(w)
 	}
 	return end
 }
 
-// zone reports whether a known place is a part of a city that takes the
-// city's name before it: 东湖高新区.
-func zone(name string) bool {
-	for _, w := range []string{"高新区", "经开区", "开发区"} {
+func lastRune(text []byte) rune {
+	r, _ := utf8.DecodeLastRune(text)
+	return r
+}
+
+// facility reports whether a known place is a part of a city that takes the
+// city's name before it: 东湖高新区, 天河国际机场.
+func facility(name string) bool {
+	for _, w := range []string{"高新区", "经开区", "开发区", "机场", "站"} {
 		if strings.HasSuffix(name, w) {
 			return true
 		}
@@ -241,93 +310,23 @@ func zone(name string) bool {
 	return false
 }
 
-// tradeZone returns where the full name of a free trade zone that kept[i] is
+// tradeZone returns where the full name of a free trade zone that a place is
 // part of begins and ends: 中国（湖北）自由贸易试验区武汉片区.
-func (n *naming) tradeZone(kept []found, i int) (start, end int32) {
-	f := kept[i]
-	rest := string(n.folded[f.end:min(len(n.folded), int(f.end)+40)])
-	head := string(n.folded[max(0, int(f.start)-len("中国（")):f.start])
-	for _, b := range [][2]string{{"(", ")"}, {"（", "）"}} {
-		name := b[1] + "自由贸易试验区"
-		if !strings.HasSuffix(head, "中国"+b[0]) || !strings.HasPrefix(rest, name) {
-			continue
-		}
-		start, end = f.start-int32(len("中国"+b[0])), f.end+int32(len(name))
-		if i+1 < len(kept) && kept[i+1].start == end && strings.HasPrefix(string(n.folded[kept[i+1].end:]), "片区") {
-			end = kept[i+1].end + int32(len("片区"))
-		}
+func (n *naming) tradeZone(start, end int) (from, to int) {
+	if end+len("）") > len(n.folded) || start < len("中国(") {
 		return start, end
 	}
-	return f.start, f.end
-}
-
-func bankName(name string) bool { return strings.HasSuffix(name, "行") }
-
-// organisationWords end the name of an organisation that begins with a place.
-var organisationWords = []string{
-	"分行营管部", "股份有限公司", "有限公司", "委员会", "管委会", "研究院", "研究所", "交易所", "办公室", "检察院", "总公司", "农商行", "银行", "集团", "公司",
-	"大学", "学院", "医院", "协会", "商会", "法院", "政府", "海关", "分行", "支行", "总局", "局",
-}
-
-// organisationStops are words that no name of an organisation holds.
-const organisationStops = "的了与和及由在向对将为是等从以据被把让使到至通过推召举获称说有这其并也还就都又很某求，。、；：！？,;:!?()（）“”\"《》〈〉 \t\n　0123456789"
-
-// maxOrganisation is how long the part after a place may be, in characters.
-const maxOrganisation = 12
-
-// organisationEnd returns where an organisation that begins with a place
-// ending at end ends: 武汉 + 市财政局; end when there is none.
-func (n *naming) organisationEnd(end int32) int32 {
-	rest := n.folded[end:]
-	for count := 0; count < maxOrganisation && len(rest) > 0; count++ {
-		for _, w := range organisationWords {
-			if len(rest) >= len(w) && string(rest[:len(w)]) == w {
-				stop := len(n.folded) - len(rest) + len(w)
-				if notOrganisation(n.folded[:stop-len(w)], w, n.folded[stop:]) {
-					continue
-				}
-				return int32(stop)
+	for _, b := range [][2]string{{"中国(", ")自由贸易试验区"}, {"中国（", "）自由贸易试验区"}} {
+		if start < len(b[0]) || string(n.folded[start-len(b[0]):start]) != b[0] || !hasPrefix(n.folded[end:], b[1]) {
+			continue
+		}
+		from, to = start-len(b[0]), end+len(b[1])
+		if at := n.g.match(n.folded[to:]); at >= 0 {
+			if part := to + len(n.g.names[at].text); hasPrefix(n.folded[part:], "片区") {
+				to = part + len("片区")
 			}
 		}
-		r, size := utf8.DecodeRune(rest)
-		if r < 0x4E00 || r > 0x9FFF || strings.ContainsRune(organisationStops, r) || verb(rest) {
-			return end
-		}
-		rest = rest[size:]
+		return from, to
 	}
-	return end
-}
-
-// verb reports whether text begins with a word that ends the search for an
-// organisation's name.
-func verb(text []byte) bool {
-	for _, w := range []string{"成立", "正式", "设立", "首个", "首家", "引进", "支持", "服务", "企业", "项目", "多家", "联合", "出台", "发布", "打造", "新增"} {
-		if len(text) >= len(w) && string(text[:len(w)]) == w {
-			return true
-		}
-	}
-	return false
-}
-
-// notOrganisation reports whether a word that could end an organisation's name
-// is part of another word: 布局, 大学生, 银行业.
-func notOrganisation(before []byte, w string, after []byte) bool {
-	next, _ := utf8.DecodeRune(after)
-	prev, _ := utf8.DecodeLastRune(before)
-	switch w {
-	case "局":
-		if prev == '政' {
-			before = before[:len(before)-len("政")]
-			prev, _ = utf8.DecodeLastRune(before)
-			return !strings.ContainsRune("财民行邮", prev)
-		}
-		return strings.ContainsRune("格全布大结开当战时困僵破终变新棋", prev) || strings.ContainsRune("面势部限地", next)
-	case "大学":
-		return next == '生' || next == '城' || next == '之'
-	case "银行":
-		return next == '业' || next == '股' || next == '间' || next == '卡' || next == '贷' || strings.ContainsRune("家多批各类型大小", prev)
-	case "公司", "集团":
-		return strings.ContainsRune("家多批各上个", prev) || next == '债'
-	}
-	return false
+	return start, end
 }

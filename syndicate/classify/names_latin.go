@@ -87,10 +87,16 @@ func joinName(words []string) string {
 	for len(words) > 1 && (!capital(words[0]) || words[0] == "The" || words[0] == "A") {
 		words = words[1:]
 	}
+	for len(words) > 1 && (latinEnds[words[0]] && !latinHeads[words[0]] || !capital(words[0])) {
+		words = words[1:]
+	}
 	if len(words) < 2 {
 		return ""
 	}
 	name := strings.Join(words, " ")
+	if name == "West Bank" || strings.HasSuffix(name, " West Bank") {
+		return ""
+	}
 	if !latinEnds[words[len(words)-1]] {
 		name = strings.TrimSuffix(name, ".")
 	}

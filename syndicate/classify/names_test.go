@@ -25,7 +25,7 @@ func TestNames(t *testing.T) {
 		{"banks", "人民银行武汉分行说,汉口银行出资。", "", "人民银行武汉分行 汉口银行"},
 		{"known organisations", "华为与工信部会谈。", "", "华为 工信部"},
 		{"no organisations", "武汉布局新产业,格局大变,武汉多家银行跟进。", "武汉", ""},
-		{"English", "Duke Power Co of Wuhan met the Bank of England in London, and Britain's Allied Plc.", "Wuhan England London Britain", "Duke Power Co Bank of England"},
+		{"English", "Duke Power Co of Wuhan met the Bank of England in London, and Britain's Allied Plc.", "Wuhan London Britain", "Bank of England Duke Power Co"},
 		{"English words that are no places", "We ate turkey in a china shop.", "", ""},
 		{"nothing", "", "", ""},
 	} {

@@ -81,7 +81,7 @@ func (p *Publisher) feedID(name string) string {
 	if u, err := url.Parse(p.Site.URL); err == nil && u.Hostname() != "" {
 		host = strings.ToLower(u.Hostname())
 	}
-	return "tag:" + host + ",2026:feeds/" + name
+	return "tag:" + host + ",2026:feeds/" + url.PathEscape(name)
 }
 
 func (p *Publisher) item(a *syndicate.Article) item {

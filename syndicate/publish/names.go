@@ -32,12 +32,25 @@ func (p *Publisher) Listed(lang string) []syndicate.Listed {
 }
 
 func (p *Publisher) selection(name, lang string) (selection, bool) {
+	if of, ok := strings.CutPrefix(name, syndicate.PlacePrefix); ok {
+		return p.place(of, lang)
+	}
 	for s := range p.selections(lang) {
 		if s.Name == name {
 			return s, true
 		}
 	}
 	return selection{}, false
+}
+
+// place returns the selection of a place. It bears the name that is unique,
+// whatever name it was asked for by.
+func (p *Publisher) place(name, lang string) (selection, bool) {
+	if p.Places == nil {
+		return selection{}, false
+	}
+	of, ok := p.Places.Place(name, nil)
+	return p.named(lang, "place", of.FeedName(), of.Title(lang), of.Path(), of.Query, 0), ok
 }
 
 func (p *Publisher) selections(lang string) iter.Seq[selection] {

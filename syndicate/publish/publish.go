@@ -32,6 +32,13 @@ type Store interface {
 	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
 }
 
+// Places tells what places there are.
+type Places interface {
+	// Place returns the place with a name, in either language, and whether
+	// there is one. near names places that tell which of several is meant.
+	Place(name string, near []string) (syndicate.Place, bool)
+}
+
 // A Publisher writes feeds. It may be used by many goroutines at once; its
 // fields must not change after the first call.
 type Publisher struct {
@@ -39,12 +46,14 @@ type Publisher struct {
 	Themes  []syndicate.Theme
 	Sources []syndicate.Source
 	Feeds   []syndicate.Feed // those named by the operator
+	Places  Places           // nil knows none
 	Store   Store
 	Now     func() time.Time // for the ages in queries; nil is time.Now
 }
 
 // Feed returns the feed of a name ("all", a theme's id, "source-" and a
-// source's name, or a name of Feeds) in a format: "rss", "atom" or "json".
+// source's name, "place-" and any name of a place, or a name of Feeds) in a
+// format: "rss", "atom" or "json".
 // For what there is no feed of, the error is [syndicate.ErrNotFound].
 func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Document, error) {
 	write, contentType := writer(format)

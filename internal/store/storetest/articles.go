@@ -43,6 +43,7 @@ func fullArticle() syndicate.Article {
 	a.NearMisses = []syndicate.Filing{{Theme: "finance", Score: 0.5, Threshold: 1}}
 	a.Figures = []syndicate.Figure{{Text: "超1.2亿元", Value: 1.2, Unit: "亿元", Normalised: 1.2e8, BaseUnit: "元", Bound: ">", Direction: "up", Sentence: "投资超1.2亿元。"}}
 	a.Places, a.Organisations, a.Gist = []string{"武汉", "长江"}, []string{"新港公司"}, "新建码头。"
+	a.Within = []string{"武汉市", "Wuhan", "湖北省"}
 	return a
 }
 
@@ -84,7 +85,7 @@ func changedArticle(t *testing.T, s *store.Store) {
 	record(t, s, a, article("a", 2))
 	b := a
 	b.FirstSeen, b.ID, b.Changed, b.Hash = noon.Add(time.Hour), "tag:other", noon.Add(time.Hour), "other"
-	b.Title, b.Text, b.Summary, b.Places = "Bridge opens", "Ships pass below.", "", []string{"Yichang"}
+	b.Title, b.Text, b.Summary, b.Places, b.Within = "Bridge opens", "Ships pass below.", "", []string{"Yichang"}, []string{"宜昌市"}
 	b.Filings, b.Figures = []syndicate.Filing{filing("finance")}, nil
 	if added, changed := record(t, s, article("a", 2), b); added != 0 || changed != 1 {
 		t.Errorf("changed: %d added, %d changed", added, changed)
@@ -277,6 +278,9 @@ func reclassify(t *testing.T, s *store.Store) {
 			t.Errorf("%s finds it: %v, want %v", query, got, found)
 		}
 	}
+	a.Within = []string{"宜昌市", "湖北省"} // the same places, better known
+	must(t, s.Reclassify(t.Context(), "themes-2", []syndicate.Article{a}))
+	equal(t, "found by what its places lie in", titles(t, s, "place:湖北"), []string{a.Title})
 	stale, err = s.Misfiled(t.Context(), "themes-2", 10)
 	must(t, err)
 	equal(t, "still misfiled", stale, []syndicate.Article{b})

@@ -32,6 +32,7 @@ func findings(t *testing.T, s *store.Store) {
 		{Title: "投资", Text: "总投资超1亿元。", Summary: "总投资", FirstSeen: day(-6)},
 	}
 	as[0].Places, as[1].Places = []string{"武汉市", "长江"}, []string{"Wuhan"}
+	as[3].Places, as[3].Within = []string{"硚口区"}, []string{"武汉市", "Wuhan", "湖北省", "New Hubei"}
 	as[0].Filings, as[4].Filings = []syndicate.Filing{filing("infrastructure")}, []syndicate.Filing{filing("finance"), filing("infrastructure")}
 	as[4].Figures = []syndicate.Figure{{Normalised: 1e8, BaseUnit: "元", Bound: ">"}, {Normalised: 0.116, BaseUnit: "ratio", Bound: "="}}
 	as[1].Figures = []syndicate.Figure{{Normalised: 3e6, BaseUnit: "m2", Bound: "<"}, {Normalised: 5e6, BaseUnit: "USD", Bound: "="}}
@@ -99,8 +100,14 @@ func findings(t *testing.T, s *store.Store) {
 		{"lang:en", "13"},
 		{"lang:e", ""},
 		{"-lang:en -lang:zh", "4"},
-		{"place:武汉", "0"},
-		{"place:wuhan", "1"},
+		{"place:武汉", "03"},
+		{"place:wuhan", "13"},
+		{"place:硚口", "3"},
+		{"place:湖北", "3"},
+		{`place:"new hubei"`, "3"},
+		{`place:"hubei new"`, ""},
+		{`place:"硚口区武汉"`, ""},
+		{"place:武汉 -place:硚口", "0"},
 		{"place:wu", ""},
 		{"place:长江", "0"},
 		{"place:市长", ""},
@@ -219,7 +226,7 @@ func drawArticle(t *rapid.T) syndicate.Article {
 		Published: noon,
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "names") {
-		a.Places, a.Authors = append(a.Places, drawText(t)), append(a.Authors, drawText(t))
+		a.Places, a.Within, a.Authors = append(a.Places, drawText(t)), append(a.Within, drawText(t)), append(a.Authors, drawText(t))
 	}
 	for _, theme := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"x", "y"}), 0, 2, rapid.ID).Draw(t, "themes") {
 		a.Filings = append(a.Filings, filing(theme))
