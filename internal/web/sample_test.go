@@ -238,7 +238,7 @@ func sample() *paper {
 		a.Key = syndicate.NewKey(a.Source, a.GUID+a.Title)
 		a.FirstSeen = now.Add(-time.Duration(i) * time.Minute)
 		a.Changed = a.FirstSeen
-		a.ID = syndicate.NewID("https://harbour.example/", a.Key, a.FirstSeen)
+		a.ID = syndicate.NewID("https://harbour.example/", a.Key)
 	}
 	return &paper{articles: list, editions: []mailer.Edition{
 		{ID: 9, Digest: "weekly", Number: 0, At: now.Add(-time.Hour), Skipped: "no new articles", Language: "zh-Hans"},

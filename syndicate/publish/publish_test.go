@@ -111,7 +111,7 @@ func articles() []syndicate.Article {
 		a := &list[i]
 		a.Key = syndicate.NewKey(a.Source, a.GUID+a.Title)
 		a.FirstSeen, a.Changed = seen, seen
-		a.ID = syndicate.NewID("https://harbour.example/", a.Key, a.FirstSeen)
+		a.ID = syndicate.NewID("https://harbour.example/", a.Key)
 	}
 	list[0].Changed = at("2026-03-02T09:15:00Z")
 	return list
@@ -264,7 +264,7 @@ func BenchmarkFeed(b *testing.B) {
 	for i := range 50 {
 		a := articles()[i%2]
 		a.Key = syndicate.NewKey("bench", string(rune('a'+i)))
-		a.ID = syndicate.NewID("https://harbour.example/", a.Key, a.FirstSeen)
+		a.ID = syndicate.NewID("https://harbour.example/", a.Key)
 		a.Content = strings.Repeat(articles()[0].Content, 5)
 		list = append(list, a)
 	}

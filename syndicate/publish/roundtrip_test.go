@@ -128,7 +128,7 @@ func article(t *rapid.T) syndicate.Article {
 		a.Filings = append(a.Filings, syndicate.Filing{Theme: theme, Score: 2, Threshold: 1})
 	}
 	a.Key = syndicate.NewKey(a.Source, a.GUID)
-	a.ID = syndicate.NewID("https://harbour.example/", a.Key, a.FirstSeen)
+	a.ID = syndicate.NewID("https://harbour.example/", a.Key)
 	return a
 }
 
