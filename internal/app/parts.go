@@ -106,6 +106,8 @@ func (a *App) buildPublishing(p *parts) error {
 		Themes:  p.cfg.Themes,
 		Sources: p.cfg.Sources,
 		Feeds:   p.cfg.Feeds,
+		Content: p.cfg.Content,
+		Keep:    p.cfg.Store.Keep,
 		Store:   a.store,
 		Now:     a.opts.Now,
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	Themes  []syndicate.Theme // in the order of the file
 	Sources []syndicate.Source
 	Feeds   []syndicate.Feed // those under feeds: alone
+	Content syndicate.Extent // of feeds that name none
 	Digests []mailer.Digest
 	Mail    submit.Config
 	Receive receive.Config

@@ -51,6 +51,8 @@ func (p *paper) Articles(_ context.Context, q syndicate.Query, at time.Time, lim
 	return found[:min(limit, len(found))], p.err
 }
 
+func (p *paper) Withdrawn(context.Context, int) ([]syndicate.Withdrawal, error) { return nil, p.err }
+
 func (p *paper) Count(_ context.Context, q syndicate.Query, at time.Time) (int, error) {
 	n := 0
 	for _, a := range p.articles {
