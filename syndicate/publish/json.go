@@ -112,11 +112,14 @@ func extension(it item) jsonExtension {
 		Source:    jsonSource{Name: a.Source, Title: it.source.title, URL: it.source.url},
 		FirstSeen: a.FirstSeen.UTC().Truncate(time.Second),
 		Inferred:  a.Inferred,
-		Places:    a.Places,
-		Figures:   a.Figures,
+		Places:    it.extras.Places,
+	}
+	for _, f := range a.Figures {
+		f.Text, f.Sentence, f.Unit, f.BaseUnit = oneLine(f.Text), oneLine(f.Sentence), oneLine(f.Unit), oneLine(f.BaseUnit)
+		x.Figures = append(x.Figures, f)
 	}
 	for _, f := range a.Filings {
-		x.Themes = append(x.Themes, jsonTheme{ID: f.Theme, Score: f.Score, Threshold: f.Threshold, Reason: f.Reason()})
+		x.Themes = append(x.Themes, jsonTheme{ID: f.Theme, Score: f.Score, Threshold: f.Threshold, Reason: oneLine(f.Reason())})
 	}
 	return x
 }
