@@ -54,7 +54,7 @@ func publisher(articles ...syndicate.Article) *publish.Publisher {
 			{ID: "infrastructure", Title: map[string]string{"zh-Hans": "基础设施", "en": "Infrastructure"}},
 		},
 		Sources: []syndicate.Source{
-			{Name: "harbour", Title: "Harbour Gazette", URL: "https://Reader:secret@Harbour.example:443", Kind: syndicate.KindFeed},
+			{Name: "harbour", Title: "Harbour Gazette", URL: "https://Reader:secret@Harbour.example:443", Kind: syndicate.KindFeed, Language: "en"},
 			{Name: "park", Title: "园区公告", URL: "file:///srv/private/list.txt", Kind: syndicate.KindListing},
 		},
 		Feeds: []syndicate.Feed{{
@@ -256,6 +256,7 @@ func BenchmarkFeed(b *testing.B) {
 				}
 				b.SetBytes(int64(len(doc.Body)))
 			}
+			b.ReportMetric(float64(b.N*len(list))/b.Elapsed().Seconds(), "articles/s")
 		})
 	}
 }
