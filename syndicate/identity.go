@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // NewKey returns the key of the article that a source knows under an identity
@@ -16,17 +15,59 @@ func NewKey(source, identity string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// idDate is the date of the ids made since they no longer hold the day an
+// article was first seen: 2026-01-01, which RFC 4151 lets one write as a year.
+// It never changes.
+const idDate = "2026"
+
 // NewID returns the public id of an article, a tag: URI (RFC 4151): the host
-// of the source's address, the day the article was first seen (UTC), its key.
-// A source without a host, such as a file, is "localhost".
+// of the source's address, a fixed date, and the article's key. It depends on
+// the source and the source's own id alone, so that whoever collects the
+// article again, at another time, into another database, for another site,
+// comes to the same id.
 //
-// An id is made once, when the article is stored for the first time, and kept
-// with it: neither another database, nor another address of the site or the
-// source changes it.
-func NewID(sourceURL, key string, firstSeen time.Time) string {
-	host := "localhost"
-	if u, err := url.Parse(sourceURL); err == nil && u.Hostname() != "" {
-		host = strings.ToLower(u.Hostname())
+// RFC 4151, section 2.1, has the holder of a name at a date mint its tags. We
+// mint in the source's name: the article is the source's, and what keeps
+// others from minting the same tag for something else is the 128-bit hash in
+// it. A date may lie in the past, also before the name had a first holder.
+//
+// An id is stored with its article and kept: another address of the source
+// changes the ids of new articles only, and ids of an older rule stay as
+// readers know them. A source without a host, such as a file, is "localhost".
+func NewID(sourceURL, key string) string {
+	return "tag:" + authority(sourceURL) + "," + idDate + ":" + key
+}
+
+// authority returns the host of an address as RFC 4151 writes it, a DNS name
+// of small letters, digits and hyphens, or "localhost". The port is no part of
+// it.
+func authority(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "localhost"
 	}
-	return "tag:" + host + "," + firstSeen.UTC().Format(time.DateOnly) + ":" + key
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), ".")
+	for i, l := range labels {
+		if labels[i] = asciiLabel(l); labels[i] == "" {
+			return "localhost" // an IPv6 address, or no name at all
+		}
+	}
+	return strings.Join(labels, ".")
+}
+
+// asciiLabel returns a part of a host name in its xn-- form if it is not ASCII,
+// and "" if it is no part of a DNS name.
+func asciiLabel(label string) string {
+	ascii := true
+	for _, r := range label {
+		if r >= 0x80 {
+			ascii = false
+		} else if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			return ""
+		}
+	}
+	if ascii {
+		return strings.Trim(label, "-")
+	}
+	return "xn--" + punycode([]rune(label))
 }

@@ -23,6 +23,16 @@ const (
 	Held    = "held"    // it came in a flood; see package collect
 )
 
+// A Withdrawal is what is left of an article that the operator had forgotten:
+// enough for readers to remove it as well.
+type Withdrawal struct {
+	ID       string // Article.ID
+	Source   string
+	Language string   // folded; "" when unknown
+	Themes   []string // that it was filed under
+	At       time.Time
+}
+
 // An Answer is a document as a server sent it, kept so that it can be read
 // again.
 type Answer struct {

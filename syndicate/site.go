@@ -33,6 +33,12 @@ func (s Site) FeedURL(name, format string) string {
 	return s.Link("/feeds/" + url.PathEscape(name) + "." + format)
 }
 
+// ArchiveURL returns the address of an archive page of a feed in a format; see
+// package publish for what page is.
+func (s Site) ArchiveURL(name, page, format string) string {
+	return s.Link("/feeds/" + url.PathEscape(name) + "/archive/" + url.PathEscape(page) + "." + format)
+}
+
 // A Listed is a published feed in a list of feeds.
 type Listed struct {
 	Name  string // in addresses: FeedURL(Name, format)
@@ -44,7 +50,15 @@ type Listed struct {
 // A Document is a feed ready to be served.
 type Document struct {
 	Body        []byte
+	Entries     []DocumentEntry // in Body; nil where they cannot be told apart
 	ContentType string
 	ETag        string    // strong, quoted; depends on Body alone
 	Modified    time.Time // of the newest change in it, whole seconds
+}
+
+// A DocumentEntry is where an entry stands in a document, Body[Start:End] of
+// it, without which Body would be the same document with an entry less.
+type DocumentEntry struct {
+	Start, End int
+	Sum        uint64 // of these bytes, so that equal entries have equal sums
 }

@@ -95,7 +95,18 @@ type Feed struct {
 	Title map[string]string
 	Query Query
 	Limit int // articles; at least 1
+
+	Content Extent // of its articles; "" is that of the publisher
 }
+
+// An Extent says how much of its articles a feed gives away.
+type Extent string
+
+// The extents of articles in feeds.
+const (
+	Whole   Extent = "full"    // the whole text
+	Summary Extent = "summary" // summary, link and all but the text
+)
 
 // DisplayTitle is [Theme.DisplayTitle] for feeds.
 func (f *Feed) DisplayTitle(lang string) string {

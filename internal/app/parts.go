@@ -108,6 +108,8 @@ func (a *App) buildPublishing(p *parts) error {
 		Sources: p.cfg.Sources,
 		Feeds:   p.cfg.Feeds,
 		Places:  p.classifier,
+		Content: p.cfg.Content,
+		Keep:    p.cfg.Store.Keep,
 		Store:   a.store,
 		Now:     a.opts.Now,
 	}

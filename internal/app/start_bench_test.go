@@ -74,7 +74,7 @@ func fill(b *testing.B, cfg *config.Config, articles int) {
 			e := c.entry(at, i, len(as), at%100 == 0)
 			key := syndicate.NewKey(source, e.id)
 			as[i] = syndicate.Article{
-				Key: key, ID: syndicate.NewID(c.base, key, seen), Source: source, Hash: key, GUID: e.id, URL: e.link,
+				Key: key, ID: syndicate.NewID(c.base, key), Source: source, Hash: key, GUID: e.id, URL: e.link,
 				Title: e.title, Summary: e.summary, Text: e.html, Content: e.html, Published: e.when, FirstSeen: seen, Changed: seen,
 				Analysis: syndicate.Analysis{Filings: []syndicate.Filing{{Theme: "finance", Score: 2, Threshold: 1}}},
 			}

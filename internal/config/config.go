@@ -31,6 +31,7 @@ type Config struct {
 	Places  []classify.Place
 	Sources []syndicate.Source
 	Feeds   []syndicate.Feed // those under feeds: alone
+	Content syndicate.Extent // of feeds that name none
 	Digests []mailer.Digest
 	Mail    submit.Config
 	Receive receive.Config

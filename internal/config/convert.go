@@ -34,6 +34,7 @@ func Default() Config {
 		Polling: polling,
 		Mail:    submit.Default(),
 		Receive: receive.Default(),
+		Content: syndicate.Whole,
 	}
 }
 
@@ -55,8 +56,9 @@ func toFile(c Config) *fileConfig {
 			UserAgentContact: c.Polling.UserAgentContact,
 			AllowPrivate:     c.Polling.AllowPrivate,
 		},
-		Mail:  toFileMail(c),
-		Admin: fileAdmin(c.Admin),
+		Publish: filePublish{Content: string(c.Content)},
+		Mail:    toFileMail(c),
+		Admin:   fileAdmin(c.Admin),
 	}
 	if c.Polling.UserAgentContact == c.Site.URL {
 		f.Polling.UserAgentContact = "" // follows site.url
@@ -71,7 +73,7 @@ func toFile(c Config) *fileConfig {
 		f.Sources = append(f.Sources, toFileSource(s))
 	}
 	for _, s := range c.Feeds {
-		f.Feeds = append(f.Feeds, fileFeed{Name: s.Name, Title: s.Title, Query: s.Query.Text, Limit: s.Limit})
+		f.Feeds = append(f.Feeds, fileFeed{Name: s.Name, Title: s.Title, Query: s.Query.Text, Limit: s.Limit, Content: string(s.Content)})
 	}
 	for _, d := range c.Digests {
 		f.Digests = append(f.Digests, fileDigest{

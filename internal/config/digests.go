@@ -15,6 +15,7 @@ import (
 const maxItems = 1000
 
 func (b *builder) feeds() {
+	b.cfg.Content = b.extent("publishing.content", b.file.Publish.Content)
 	names := map[string]string{}
 	for i, f := range b.file.Feeds {
 		path := fmt.Sprintf("feeds[%d]", i)
@@ -26,11 +27,29 @@ func (b *builder) feeds() {
 			b.fault(path+".name", fmt.Sprintf("the theme %s has a feed of this name", f.Name), "choose another name")
 		}
 		feed := syndicate.Feed{Name: f.Name, Title: b.localised(f.Title), Limit: b.count(path+".limit", f.Limit)}
+		if f.Content != "" {
+			feed.Content = b.extent(path+".content", f.Content)
+		}
 		if b.required(path+".query", f.Query) {
 			feed.Query = b.query(path+".query", f.Query, b.cfg.Site.Location)
 		}
 		b.cfg.Feeds = append(b.cfg.Feeds, feed)
 	}
+}
+
+// extent returns how much of their articles feeds give away, and
+// syndicate.Whole after a mistake.
+func (b *builder) extent(path, s string) syndicate.Extent {
+	switch e := syndicate.Extent(s); e {
+	case syndicate.Whole, syndicate.Summary:
+		return e
+	}
+	hint := "use full or summary"
+	if near := nearest(s, []string{"full", "summary"}); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	b.fault(path, fmt.Sprintf("%q is neither full nor summary", s), hint)
+	return syndicate.Whole
 }
 
 func (b *builder) count(path string, n int) int {

@@ -14,6 +14,7 @@ type fileConfig struct {
 	Themes   themeList    `yaml:"themes" jsonschema_description:"The subjects that articles are filed under, by id. Their order is the order in digests."`
 	Places   []filePlace  `yaml:"places" jsonschema_description:"Places that articles name, beside those Broadsheet knows: the divisions of China to county level, zones, ports and airports, countries and large cities."`
 	Sources  []fileSource `yaml:"sources" jsonschema_description:"Where articles come from."`
+	Publish  filePublish  `yaml:"publishing" jsonschema_description:"What feeds give away."`
 	Feeds    []fileFeed   `yaml:"feeds" jsonschema_description:"Selections of articles to publish beside those of every theme, of every source and of all."`
 	Digests  []fileDigest `yaml:"digests" jsonschema_description:"Recurring mailings."`
 	Mail     fileMail     `yaml:"mail" jsonschema_description:"How mail leaves."`
@@ -71,10 +72,15 @@ type fileSelectors struct {
 }
 
 type fileFeed struct {
-	Name  string    `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" jsonschema_description:"A unique name of small letters, digits and hyphens: the feed is at /feeds/NAME.rss, .atom and .json."`
-	Title localised `yaml:"title" jsonschema_description:"The name for people, one text or one for each language. Empty = name."`
-	Query string    `yaml:"query" jsonschema:"required" jsonschema_description:"What the feed holds."`
-	Limit int       `yaml:"limit" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How many articles the feed holds at most."`
+	Name    string    `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" jsonschema_description:"A unique name of small letters, digits and hyphens: the feed is at /feeds/NAME.rss, .atom and .json."`
+	Title   localised `yaml:"title" jsonschema_description:"The name for people, one text or one for each language. Empty = name."`
+	Query   string    `yaml:"query" jsonschema:"required" jsonschema_description:"What the feed holds."`
+	Limit   int       `yaml:"limit" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How many articles the feed holds at most."`
+	Content string    `yaml:"content" jsonschema:"enum=,enum=full,enum=summary" jsonschema_description:"What it holds of an article, full or summary. Empty = publishing.content."`
+}
+
+type filePublish struct {
+	Content string `yaml:"content" jsonschema:"enum=full,enum=summary" jsonschema_description:"What feeds hold of an article: full is its text; summary is all but that, with the link to it."`
 }
 
 type fileDigest struct {

@@ -43,7 +43,10 @@ func (s *Store) selected(ctx context.Context, b *builder, q syndicate.Query, col
 // Count returns how many articles q selects at now.
 func (s *Store) Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error) {
 	b := &builder{dialect: s.dialect, now: now}
-	ids, _ := b.ids(q)
+	ids := b.filed(q)
+	if ids == "" {
+		ids, _ = b.ids(q)
+	}
 	var n int
 	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM ("+ids+") selected", b.args...).Scan(&n)
 	return n, s.failed("count articles", err)

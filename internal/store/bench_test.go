@@ -60,7 +60,7 @@ func (p *press) article(source string, seen time.Time) syndicate.Article {
 	p.n++
 	key := syndicate.NewKey(source, fmt.Sprint(p.n))
 	a := syndicate.Article{
-		Key: key, ID: syndicate.NewID("https://example.com", key, seen), Source: source, Hash: key,
+		Key: key, ID: syndicate.NewID("https://example.com", key), Source: source, Hash: key,
 		GUID: fmt.Sprint(p.n), URL: "https://example.com/" + key, Language: "zh-Hans", Authors: []string{"李娜"},
 		Title: p.text(60), Text: p.text(1200), Published: seen.Add(-time.Hour), FirstSeen: seen, Changed: seen,
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ type builder struct {
 	now     time.Time
 	args    []any
 	ins     int
+	seen    string // column of first_seen
 }
 
 func (b *builder) arg(v any) string {
@@ -53,9 +55,9 @@ func (b *builder) condition(e syndicate.Expr) string {
 		return b.field(e)
 	case syndicate.Date:
 		if e.After {
-			return "a.first_seen >= " + b.arg(e.Time(b.now).UnixMilli())
+			return b.seen + " >= " + b.arg(e.Time(b.now).UnixMilli())
 		}
-		return "a.first_seen < " + b.arg(e.Time(b.now).UnixMilli())
+		return b.seen + " < " + b.arg(e.Time(b.now).UnixMilli())
 	case syndicate.Amount:
 		return b.amount(e)
 	}
@@ -147,8 +149,15 @@ func leadingTheme(e syndicate.Expr) (theme string, rest syndicate.Expr) {
 
 // ids returns the text that selects the ids of the articles that q selects and
 // the further conditions hold for. Parts of it that order and limit follow it.
+//
+// Dates are looked up where the order is: in filings, whose first_seen is that
+// of the article, if a theme leads.
 func (b *builder) ids(q syndicate.Query, conditions ...string) (text, order string) {
 	theme, rest := leadingTheme(q.Root)
+	b.seen = "a.first_seen"
+	if theme != "" {
+		b.seen = "t.first_seen"
+	}
 	where := append([]string{b.condition(rest)}, conditions...)
 	if theme == "" {
 		return "SELECT a.id FROM articles a WHERE " + strings.Join(where, " AND "),
@@ -157,4 +166,26 @@ func (b *builder) ids(q syndicate.Query, conditions ...string) (text, order stri
 	where = append(where, "t.theme = "+b.arg(theme))
 	return "SELECT a.id FROM filings t JOIN articles a ON a.id = t.article_id WHERE " + strings.Join(where, " AND "),
 		" ORDER BY t.first_seen DESC, t.published DESC, t.article_id DESC"
+}
+
+// filed returns the text that selects the ids of the articles of a theme and a
+// time, and "" if q asks for anything else: filings alone know these, and to
+// count them takes no look at the articles.
+func (b *builder) filed(q syndicate.Query) string {
+	theme, rest := leadingTheme(q.Root)
+	if theme == "" || !onlyDates(rest) {
+		return ""
+	}
+	b.seen = "t.first_seen"
+	return "SELECT t.article_id FROM filings t WHERE t.theme = " + b.arg(theme) + " AND " + b.condition(rest)
+}
+
+func onlyDates(e syndicate.Expr) bool {
+	switch e := e.(type) {
+	case nil, syndicate.Date:
+		return true
+	case syndicate.And:
+		return !slices.ContainsFunc(e, func(part syndicate.Expr) bool { return !onlyDates(part) })
+	}
+	return false
 }

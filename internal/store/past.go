@@ -80,7 +80,8 @@ func alternate(id int64) any {
 
 // Forget deletes articles for good, and remembers their keys so that they do
 // not come back with the next poll. Editions that carried them stay as they
-// were sent. It returns how many there were.
+// were sent, and feeds say that they were withdrawn. It returns how many there
+// were.
 func (s *Store) Forget(ctx context.Context, keys []string, now time.Time) (n int, err error) {
 	err = s.write(ctx, "forget articles", func(tx *sql.Tx) error {
 		n, err = remove(ctx, tx, keys, syndicate.Deleted, now)
@@ -119,7 +120,10 @@ func remove(ctx context.Context, tx *sql.Tx, keys []string, why string, now time
 			SELECT key, source, alternate, '`+why+`', $`+number(len(keys)+1)+`
 			FROM articles
 			WHERE key`+among+`
-			ON CONFLICT (key) DO UPDATE SET why = excluded.why`, append(anys(keys), now.UnixMilli())...)
+			ON CONFLICT (key) DO UPDATE SET why = excluded.why, at = excluded.at`, append(anys(keys), now.UnixMilli())...)
+		if err == nil && why == syndicate.Deleted {
+			err = withdraw(ctx, tx, keys)
+		}
 		if err != nil {
 			return err
 		}

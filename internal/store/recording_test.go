@@ -19,7 +19,7 @@ import (
 func brought(source string) (syndicate.Poll, []syndicate.Article) {
 	key := syndicate.NewKey(source, "1")
 	return syndicate.Poll{Source: source, NextAt: noon, LastAt: noon}, []syndicate.Article{{
-		Key: key, ID: syndicate.NewID("https://"+source+".example/", key, noon), Source: source,
+		Key: key, ID: syndicate.NewID("https://"+source+".example/", key), Source: source,
 		Title: "News of " + source, Published: noon, FirstSeen: noon, Changed: noon, Hash: key,
 	}}
 }

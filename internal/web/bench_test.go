@@ -23,7 +23,7 @@ func BenchmarkFeed(b *testing.B) {
 	for i := range 42 {
 		a := p.articles[i%2]
 		a.Key = syndicate.NewKey("bench", strconv.Itoa(i))
-		a.ID = syndicate.NewID("https://harbour.example/", a.Key, now)
+		a.ID = syndicate.NewID("https://harbour.example/", a.Key)
 		p.articles = append(p.articles, a)
 	}
 	ours := handlerOf(b, site(), web.Parts{Articles: p, Feeds: publisher(p), Editions: p})

@@ -25,7 +25,7 @@ var formats = []struct{ name, title, contentType string }{
 	{"json", "JSON", "application/feed+json"},
 }
 
-// feed serves /feeds/{name}.{format}, and the style sheet of that name.
+// feed serves /feeds/{name}.{format}, the pages of its archive, and the style sheet of that name.
 func (s *server) feed(w http.ResponseWriter, r *http.Request) {
 	file := strings.TrimPrefix(r.URL.Path, "/feeds/")
 	if name, ok := strings.CutSuffix(file, ".style.css"); ok {
@@ -37,14 +37,19 @@ func (s *server) feed(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	dot := strings.LastIndexByte(file, '.')
-	if dot <= 0 || strings.Contains(file, "/") || len(file) > maxFeedName || !isFormat(file[dot+1:]) {
+	if dot <= 0 || strings.Contains(file, "/") && !archived(file) || len(file) > maxFeedName || !isFormat(file[dot+1:]) {
 		s.fail(w, r, http.StatusNotFound)
 		return
 	}
-	rep, err := s.feeds.get(r.Context(), feedKey{file[:dot], file[dot+1:]})
+	key := feedKey{file[:dot], file[dot+1:]}
+	rep, err := s.feeds.get(r.Context(), key)
 	switch {
+	case err == nil && archived(file):
+		rep.serve(archiveWriter{w}, r)
 	case err == nil:
-		rep.serve(w, r)
+		if !s.delta(w, r, key, rep) {
+			rep.serve(w, r)
+		}
 	case errors.Is(err, syndicate.ErrNotFound):
 		s.fail(w, r, http.StatusNotFound)
 	case r.Context().Err() != nil:

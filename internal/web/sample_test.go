@@ -51,6 +51,8 @@ func (p *paper) Articles(_ context.Context, q syndicate.Query, at time.Time, lim
 	return found[:min(limit, len(found))], p.err
 }
 
+func (p *paper) Withdrawn(context.Context, int) ([]syndicate.Withdrawal, error) { return nil, p.err }
+
 func (p *paper) Count(_ context.Context, q syndicate.Query, at time.Time) (int, error) {
 	n := 0
 	for _, a := range p.articles {
@@ -238,7 +240,7 @@ func sample() *paper {
 		a.Key = syndicate.NewKey(a.Source, a.GUID+a.Title)
 		a.FirstSeen = now.Add(-time.Duration(i) * time.Minute)
 		a.Changed = a.FirstSeen
-		a.ID = syndicate.NewID("https://harbour.example/", a.Key, a.FirstSeen)
+		a.ID = syndicate.NewID("https://harbour.example/", a.Key)
 	}
 	return &paper{articles: list, editions: []mailer.Edition{
 		{ID: 9, Digest: "weekly", Number: 0, At: now.Add(-time.Hour), Skipped: "no new articles", Language: "zh-Hans"},

@@ -110,7 +110,8 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 	if s.pages, err = parsePages(); err != nil {
 		return nil, fmt.Errorf("templates of pages: %w", err)
 	}
-	s.feeds = newFeedCache(parts.Feeds, &s.zip, parts.Fresh, parts.Logger)
+	s.deltas = newDeltaFeeds(parts.Feeds)
+	s.feeds = newFeedCache(s.deltas, &s.zip, parts.Fresh, parts.Logger)
 	s.mux = s.routes()
 	return s, nil
 }
@@ -139,6 +140,7 @@ type server struct {
 	static static
 	pages  pages
 	feeds  *feedCache
+	deltas *deltaFeeds
 	zip    zipper
 	mux    *http.ServeMux
 }

@@ -403,7 +403,7 @@ func (p *poll) file(all []syndicate.Article, known map[string]string) []syndicat
 				continue
 			}
 		}
-		a.ID = syndicate.NewID(p.src.URL, a.Key, p.now)
+		a.ID = syndicate.NewID(p.src.URL, a.Key)
 		a.FirstSeen, a.Changed = p.now, p.now
 		if changed, ok := p.moved[a.Key]; ok {
 			a.Changed = changed

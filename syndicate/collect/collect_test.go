@@ -54,7 +54,7 @@ func TestFirstPollCostsOneGet(t *testing.T) {
 		t.Error(diff)
 	}
 	for key, a := range d.memory.articles {
-		if a.ID != syndicate.NewID(d.src.URL, key, d.now) || !a.FirstSeen.Equal(d.now) || !a.Changed.Equal(d.now) ||
+		if a.ID != syndicate.NewID(d.src.URL, key) || !a.FirstSeen.Equal(d.now) || !a.Changed.Equal(d.now) ||
 			a.Source != "paper" || d.memory.prints[key] != "filer 1" {
 			t.Errorf("article %+v is not complete", a)
 		}

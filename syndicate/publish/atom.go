@@ -1,11 +1,12 @@
 package publish
 
 import (
-	"bytes"
 	"encoding/xml"
 	"time"
 
 	"github.com/gorilla/feeds"
+
+	"broadsheet/syndicate"
 )
 
 // The atom types are gorilla/feeds' with what those lack; see the rss types
@@ -14,11 +15,19 @@ type (
 	atomFeed struct {
 		XMLName xml.Name `xml:"feed"`
 		Lang    string   `xml:"xml:lang,attr,omitempty"`
+		History string   `xml:"xmlns:fh,attr,omitempty"`
+		At      string   `xml:"xmlns:at,attr,omitempty"`
+		Own     string   `xml:"xmlns:broadsheet,attr,omitempty"`
 		feeds.AtomFeed
 		Links     []feeds.AtomLink
-		Generator string      `xml:"generator"`
-		Entries   []atomEntry `xml:"entry"` // last: everything else comes before entries
+		Generator string        `xml:"generator"`
+		Archive   *struct{}     `xml:"fh:archive"`
+		Deleted   []atomDeleted `xml:"at:deleted-entry"`
 		style     string
+	}
+	atomDeleted struct {
+		Ref  string `xml:"ref,attr"`
+		When string `xml:"when,attr"`
 	}
 	atomEntry struct {
 		XMLName xml.Name `xml:"entry"`
@@ -28,6 +37,7 @@ type (
 		Authors    []atomPerson
 		Categories []atomCategory `xml:"category"`
 		Source     *atomSource    `xml:"source"`
+		extras
 	}
 	atomText struct {
 		Type string `xml:"type,attr"`
@@ -51,6 +61,7 @@ type (
 	}
 	atomLink struct {
 		Rel  string `xml:"rel,attr"`
+		Type string `xml:"type,attr,omitempty"`
 		Href string `xml:"href,attr"`
 	}
 )
@@ -67,38 +78,42 @@ func (d *atomFeed) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 	return e.EncodeElement((*plain)(d), xml.StartElement{Name: xml.Name{Local: "feed"}})
 }
 
-func writeAtom(c *channel) ([]byte, error) {
+func writeAtom(c *channel) ([]byte, []syndicate.DocumentEntry, error) {
 	base := (&feeds.Atom{Feed: c.Feed}).AtomFeed()
+	entries := base.Entries
 	base.Id = c.Id
 	base.Updated = atomTime(c.Updated)
-	base.Link = nil
+	base.Link, base.Entries = nil, nil
 
 	doc := &atomFeed{
-		Lang:     c.site.Language,
-		AtomFeed: *base,
-		Links: []feeds.AtomLink{
-			{Href: c.self("atom"), Rel: "self", Type: "application/atom+xml"},
-			{Href: c.page, Rel: "alternate", Type: "text/html"},
-			{Href: c.self("rss"), Rel: "alternate", Type: "application/rss+xml"},
-			{Href: c.self("json"), Rel: "alternate", Type: "application/feed+json"},
-		},
+		Lang:      c.site.Language,
+		AtomFeed:  *base,
 		Generator: generator,
-		style:     c.self("style.css"),
+		style:     c.current("style.css"),
 	}
-	for i, it := range c.articles {
-		doc.Entries = append(doc.Entries, newAtomEntry(base.Entries[i], it))
+	for _, l := range c.links("atom", "application/atom+xml") {
+		doc.Links = append(doc.Links, feeds.AtomLink{Href: l.href, Rel: l.rel, Type: l.mediaType})
+		if l.rel == "self" {
+			doc.Links = append(doc.Links, feeds.AtomLink{Href: c.page, Rel: "alternate", Type: "text/html"})
+		}
 	}
-	var b bytes.Buffer
-	if err := feeds.WriteXML(doc, &b); err != nil {
-		return nil, err
+	if c.archive != "" {
+		doc.History, doc.Archive = nsHistory, &struct{}{}
 	}
-	return b.Bytes(), nil
+	if len(entries) > 0 {
+		doc.Own = nsOwn
+	}
+	for _, w := range c.withdrawn {
+		doc.At = nsDeleted
+		doc.Deleted = append(doc.Deleted, atomDeleted{Ref: w.ID, When: atomTime(w.At.Truncate(time.Second))})
+	}
+	return assemble(doc, "\n</feed>", "  ", len(entries), func(i int) any { return newAtomEntry(entries[i], c.articles[i]) })
 }
 
 // newAtomEntry makes an entry. Titles and summaries are plain text and say so:
 // where one holds a tag, validators warn of undeclared HTML (and RSS and JSON
 // Feed have no way to declare it), but the tag is what the source wrote.
-func newAtomEntry(base *feeds.AtomEntry, it item) atomEntry {
+func newAtomEntry(base *feeds.AtomEntry, it item) *atomEntry {
 	base.Updated = atomTime(it.Updated)
 	base.Published = atomTime(it.Created)
 	if base.Summary != nil {
@@ -114,7 +129,7 @@ func newAtomEntry(base *feeds.AtomEntry, it item) atomEntry {
 		}
 		base.Links = append(base.Links, l)
 	}
-	out := atomEntry{Lang: it.language, AtomEntry: base, Title: atomText{Type: "text", Text: it.Title}}
+	out := &atomEntry{Lang: it.language, AtomEntry: base, Title: atomText{Type: "text", Text: it.Title}, extras: it.extras}
 	for _, name := range it.authors {
 		out.Authors = append(out.Authors, atomPerson{Name: name})
 	}
@@ -130,6 +145,9 @@ func newAtomEntry(base *feeds.AtomEntry, it item) atomEntry {
 		out.Source = &atomSource{
 			ID: s.id, Title: atomText{Type: "text", Text: s.title}, Updated: sourceUpdated(it),
 			Link: atomLink{Rel: "self", Href: s.url}, Author: atomPerson{Name: s.title},
+		}
+		if s.page {
+			out.Source.Link.Rel, out.Source.Link.Type = "alternate", "text/html"
 		}
 	}
 	return out

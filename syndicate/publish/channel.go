@@ -23,10 +23,55 @@ type channel struct {
 	page     string    // address of the page with the same articles
 	changed  time.Time // newest change of its articles, whole seconds; zero without articles
 	articles []item    // as Feed.Items, in this order
+
+	hub            string // address of the hub that pushes it; "" for none
+	archive        string // the page of the archive that it is; "" for the feed itself
+	previous, next string // the pages before and after it; "" for none
+	withdrawn      []syndicate.Withdrawal
 }
 
-// self returns the feed's own address in a format.
-func (c *channel) self(format string) string { return c.site.FeedURL(c.name, format) }
+// current returns the feed's own address in a format.
+func (c *channel) current(format string) string { return c.site.FeedURL(c.name, format) }
+
+// self returns the address of the document in a format: that of the feed, or
+// of the page of its archive.
+func (c *channel) self(format string) string {
+	if c.archive == "" {
+		return c.current(format)
+	}
+	return c.archived(c.archive, format)
+}
+
+func (c *channel) archived(name, format string) string {
+	return c.site.ArchiveURL(c.name, name, format)
+}
+
+// A link is a link of a channel, as Atom and RSS give it.
+type link struct{ rel, href, mediaType string }
+
+// links returns the links of a document in a format whose media type is given:
+// to itself, to the other forms of it, to the hub and along the archive.
+func (c *channel) links(format, mediaType string) []link {
+	list := []link{{"self", c.self(format), mediaType}}
+	for _, f := range []link{{"atom", "", "application/atom+xml"}, {"rss", "", "application/rss+xml"}, {"json", "", "application/feed+json"}} {
+		if f.rel != format {
+			list = append(list, link{"alternate", c.self(f.rel), f.mediaType})
+		}
+	}
+	if c.hub != "" && c.archive == "" {
+		list = append(list, link{rel: "hub", href: c.hub})
+	}
+	if c.archive != "" {
+		list = append(list, link{"current", c.current(format), mediaType})
+	}
+	if c.previous != "" {
+		list = append(list, link{"prev-archive", c.archived(c.previous, format), mediaType})
+	}
+	if c.next != "" {
+		list = append(list, link{"next-archive", c.archived(c.next, format), mediaType})
+	}
+	return list
+}
 
 // An item is an article made ready for any format.
 type item struct {
@@ -38,7 +83,9 @@ type item struct {
 	authors    []string
 	categories []category // themes first
 	enclosures []feeds.Enclosure
+	image      string // address of the first enclosure that is one; "" for none
 	source     source
+	extras     extras
 }
 
 // A category is a theme the article is filed under (id and scheme are set), or
@@ -46,15 +93,18 @@ type item struct {
 type category struct{ id, scheme, label string }
 
 // A source is where an article came from. Its url is empty when the source is
-// not configured any more.
-type source struct{ title, url, id string }
+// not configured any more; it is that of a feed, or of a page.
+type source struct {
+	title, url, id string
+	page           bool
+}
 
 func (p *Publisher) channel(sel selection, articles []syndicate.Article) *channel {
 	title := p.Site.Title
 	if sel.Kind != "all" {
 		title = sel.Title + " · " + p.Site.Title
 	}
-	ch := &channel{name: sel.Name, site: p.Site, page: p.Site.Link(sel.Page)}
+	ch := &channel{name: sel.Name, site: p.Site, page: p.Site.Link(sel.Page), hub: p.Hub}
 	ch.Feed = &feeds.Feed{
 		Title:       clean(title),
 		Id:          p.feedID(sel.Name),
@@ -63,7 +113,7 @@ func (p *Publisher) channel(sel selection, articles []syndicate.Article) *channe
 		Author:      &feeds.Author{Name: clean(p.Site.Title)},
 	}
 	for i := range articles {
-		it := p.item(&articles[i])
+		it := p.item(&articles[i], sel.content)
 		ch.articles = append(ch.articles, it)
 		ch.Items = append(ch.Items, it.Item)
 		if it.Updated.After(ch.Updated) {
@@ -84,7 +134,7 @@ func (p *Publisher) feedID(name string) string {
 	return "tag:" + host + ",2026:feeds/" + url.PathEscape(name)
 }
 
-func (p *Publisher) item(a *syndicate.Article) item {
+func (p *Publisher) item(a *syndicate.Article, extent syndicate.Extent) item {
 	it := item{article: a, page: p.Site.ArticleURL(a.Key), language: a.Language, source: p.source(a.Source)}
 	link := address(a.URL)
 	if link == "" {
@@ -96,9 +146,12 @@ func (p *Publisher) item(a *syndicate.Article) item {
 		Id:          a.ID,
 		IsPermaLink: "false",
 		Description: summary(a),
-		Content:     content(a),
+		Content:     content(a, extent),
 		Created:     a.Published.UTC().Truncate(time.Second),
 		Updated:     changed(a),
+	}
+	if it.Description == "" && extent == syndicate.Summary {
+		it.Description = shorten(oneLine(a.Text), 200)
 	}
 	if it.Title == "" {
 		it.Title = shorten(it.Description, 60)
@@ -113,9 +166,14 @@ func (p *Publisher) item(a *syndicate.Article) item {
 	it.categories = p.categories(a)
 	for _, e := range a.Enclosures {
 		if u := address(e.URL); u != "" {
-			it.enclosures = append(it.enclosures, feeds.Enclosure{Url: u, Type: mediaType(e), Length: strconv.FormatInt(max(e.Length, 0), 10)})
+			mt := mediaType(e)
+			it.enclosures = append(it.enclosures, feeds.Enclosure{Url: u, Type: mt, Length: strconv.FormatInt(max(e.Length, 0), 10)})
+			if it.image == "" && strings.HasPrefix(mt, "image/") {
+				it.image = u
+			}
 		}
 	}
+	it.extras = newExtras(a)
 	return it
 }
 
@@ -145,7 +203,7 @@ func (p *Publisher) source(name string) source {
 			continue
 		}
 		if u := address(s.URL); u != "" {
-			return source{title: clean(s.DisplayTitle()), url: u, id: u}
+			return source{title: clean(s.DisplayTitle()), url: u, id: u, page: s.Kind == syndicate.KindPage || s.Kind == syndicate.KindListing}
 		}
 		// A file's address is nobody's business.
 		return source{title: clean(s.DisplayTitle()), url: p.Site.FeedURL(sourcePrefix+name, "rss"), id: p.feedID(sourcePrefix + name)}
@@ -185,8 +243,12 @@ func summary(a *syndicate.Article) string {
 	return ""
 }
 
-// content returns the whole article as HTML.
-func content(a *syndicate.Article) string {
+// content returns the whole article as HTML, "" where the feed does not give
+// it away.
+func content(a *syndicate.Article, extent syndicate.Extent) string {
+	if extent == syndicate.Summary {
+		return ""
+	}
 	if s := strings.TrimSpace(clean(a.Content)); s != "" {
 		return s
 	}

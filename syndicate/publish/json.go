@@ -33,6 +33,7 @@ type (
 	}
 	// A jsonExtension is what we think of an article.
 	jsonExtension struct {
+		Original  string             `json:"original,omitempty"` // the source's own id
 		Source    jsonSource         `json:"source"`
 		FirstSeen time.Time          `json:"first_seen"`
 		Inferred  bool               `json:"date_inferred,omitempty"` // the source gave no date
@@ -53,11 +54,17 @@ type (
 	}
 )
 
-func writeJSON(c *channel) ([]byte, error) {
+func writeJSON(c *channel) ([]byte, []syndicate.DocumentEntry, error) {
 	base := (&feeds.JSON{Feed: c.Feed}).JSONFeed()
 	base.Language = c.site.Language
 	base.FeedUrl = c.self("json")
 	base.Authors = []*feeds.JSONAuthor{{Name: c.Author.Name, Url: c.site.Link("/")}}
+	if c.hub != "" && c.archive == "" {
+		base.Hubs = []*feeds.JSONHub{{Type: "WebSub", Url: c.hub}}
+	}
+	if c.previous != "" {
+		base.NextUrl = c.archived(c.previous, "json")
+	}
 
 	doc := jsonFeed{JSONFeed: *base, Items: make([]jsonItem, 0, len(c.articles))}
 	for i, it := range c.articles {
@@ -67,9 +74,9 @@ func writeJSON(c *channel) ([]byte, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(doc); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return b.Bytes(), nil
+	return b.Bytes(), nil, nil
 }
 
 func newJSONItem(base *feeds.JSONItem, it item) jsonItem {
@@ -77,6 +84,7 @@ func newJSONItem(base *feeds.JSONItem, it item) jsonItem {
 	if it.Link.Href != it.page {
 		base.ExternalUrl = it.Link.Href
 	}
+	base.Image = it.image
 	if base.ContentHTML == "" {
 		base.ContentText = it.Description
 	}
@@ -100,14 +108,18 @@ func newJSONItem(base *feeds.JSONItem, it item) jsonItem {
 func extension(it item) jsonExtension {
 	a := it.article
 	x := jsonExtension{
+		Original:  it.extras.Original,
 		Source:    jsonSource{Name: a.Source, Title: it.source.title, URL: it.source.url},
 		FirstSeen: a.FirstSeen.UTC().Truncate(time.Second),
 		Inferred:  a.Inferred,
-		Places:    a.Places,
-		Figures:   a.Figures,
+		Places:    it.extras.Places,
+	}
+	for _, f := range a.Figures {
+		f.Text, f.Sentence, f.Unit, f.BaseUnit = oneLine(f.Text), oneLine(f.Sentence), oneLine(f.Unit), oneLine(f.BaseUnit)
+		x.Figures = append(x.Figures, f)
 	}
 	for _, f := range a.Filings {
-		x.Themes = append(x.Themes, jsonTheme{ID: f.Theme, Score: f.Score, Threshold: f.Threshold, Reason: f.Reason()})
+		x.Themes = append(x.Themes, jsonTheme{ID: f.Theme, Score: f.Score, Threshold: f.Threshold, Reason: oneLine(f.Reason())})
 	}
 	return x
 }

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"iter"
 	"net/url"
 	"strings"
@@ -18,6 +19,7 @@ type selection struct {
 	description string
 	query       syndicate.Query
 	limit       int
+	content     syndicate.Extent
 }
 
 // Listed returns all feeds with their titles in a language: the one of
@@ -66,7 +68,9 @@ func (p *Publisher) selections(lang string) iter.Seq[selection] {
 		}
 		for i := range p.Feeds {
 			f := &p.Feeds[i]
-			if !yield(p.named(lang, "feed", f.Name, f.DisplayTitle(lang), searchPage(f.Query.Text), f.Query, f.Limit)) {
+			s := p.named(lang, "feed", f.Name, f.DisplayTitle(lang), searchPage(f.Query.Text), f.Query, f.Limit)
+			s.content = cmp.Or(f.Content, s.content)
+			if !yield(s) {
 				return
 			}
 		}
@@ -97,6 +101,7 @@ func (p *Publisher) named(lang, kind, name, title, page string, q syndicate.Quer
 		description: text.T("web.feed.about."+kind, about...),
 		query:       q,
 		limit:       limit,
+		content:     p.Content,
 	}
 }
 

@@ -18,14 +18,16 @@ type (
 		Outlines []outline `xml:"body>outline"`
 	}
 	outline struct {
-		Text     string    `xml:"text,attr"`
-		Title    string    `xml:"title,attr,omitempty"`
-		Type     string    `xml:"type,attr,omitempty"`
-		Version  string    `xml:"version,attr,omitempty"`
-		Language string    `xml:"language,attr,omitempty"`
-		XMLURL   string    `xml:"xmlUrl,attr,omitempty"`
-		HTMLURL  string    `xml:"htmlUrl,attr,omitempty"`
-		Outlines []outline `xml:"outline"`
+		Text        string    `xml:"text,attr"`
+		Title       string    `xml:"title,attr,omitempty"`
+		Type        string    `xml:"type,attr,omitempty"`
+		Version     string    `xml:"version,attr,omitempty"`
+		Language    string    `xml:"language,attr,omitempty"`
+		Category    string    `xml:"category,attr,omitempty"`
+		Description string    `xml:"description,attr,omitempty"`
+		XMLURL      string    `xml:"xmlUrl,attr,omitempty"`
+		HTMLURL     string    `xml:"htmlUrl,attr,omitempty"`
+		Outlines    []outline `xml:"outline"`
 	}
 )
 
@@ -37,9 +39,10 @@ func (p *Publisher) OPML() (syndicate.Document, error) {
 	}
 	doc := opmlDoc{Version: "2.0", Title: clean(p.Site.Title)}
 	folders := make(map[string]int)
-	for _, l := range p.Listed(p.Site.Language) {
+	for l := range p.selections(p.Site.Language) {
 		o := outline{
-			Text: clean(l.Title), Title: clean(l.Title), Type: "rss", Version: "RSS2", Language: p.Site.Language,
+			Text: oneLine(l.Title), Title: oneLine(l.Title), Type: "rss", Version: "RSS2", Language: p.languageOf(l.Listed),
+			Category: "/" + l.Kind, Description: oneLine(l.description),
 			XMLURL: p.Site.FeedURL(l.Name, "rss"), HTMLURL: p.Site.Link(l.Page),
 		}
 		if l.Kind == "all" {
@@ -62,4 +65,15 @@ func (p *Publisher) OPML() (syndicate.Document, error) {
 		return syndicate.Document{}, err
 	}
 	return document(b.Bytes(), "text/x-opml; charset=utf-8", time.Time{}), nil
+}
+
+// languageOf returns the language of a feed's articles as far as it is known
+// beforehand: that of its source, else the site's.
+func (p *Publisher) languageOf(l syndicate.Listed) string {
+	for i := range p.Sources {
+		if s := &p.Sources[i]; l.Kind == "source" && sourcePrefix+s.Name == l.Name && s.Language != "" {
+			return s.Language
+		}
+	}
+	return p.Site.Language
 }

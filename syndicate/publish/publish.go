@@ -1,11 +1,11 @@
 // Package publish writes the articles of a feed as RSS 2.0, Atom 1.0 and JSON
-// Feed 1.1, and the list of all feeds as OPML 2.0. It neither serves what it
-// writes nor keeps it.
+// Feed 1.1, its history as archive pages (RFC 5005), and the list of all feeds
+// as OPML 2.0. It neither serves what it writes nor keeps it.
 //
 // The three formats hold the same articles in the same order under the same
 // ids. A document depends on its articles and the configuration alone, never
 // on the time it is written, so that its ETag changes when, and only when, a
-// reader would see a difference.
+// reader would see a difference. docs/feeds.md describes all of it for readers.
 package publish
 
 import (
@@ -30,6 +30,11 @@ type Store interface {
 	// Articles returns the articles that q selects at now, newest FirstSeen
 	// first, at most limit of them, after the first offset ones.
 	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
+	// Count returns how many articles q selects at now.
+	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
+	// Withdrawn returns the articles that the operator took back last, the
+	// last one first, at most limit of them.
+	Withdrawn(ctx context.Context, limit int) ([]syndicate.Withdrawal, error)
 }
 
 // Places tells what places there are.
@@ -47,18 +52,34 @@ type Publisher struct {
 	Sources []syndicate.Source
 	Feeds   []syndicate.Feed // those named by the operator
 	Places  Places           // nil knows none
+	Hub     string           // address of our hub, which pushes all feeds; "" for none
+	Content syndicate.Extent // of feeds that name none; "" is Whole
+	Keep    time.Duration    // how long articles are stored; 0 is for ever
 	Store   Store
 	Now     func() time.Time // for the ages in queries; nil is time.Now
 }
 
 // Feed returns the feed of a name ("all", a theme's id, "source-" and a
 // source's name, "place-" and any name of a place, or a name of Feeds) in a
-// format: "rss", "atom" or "json".
+// format: "rss", "atom" or "json". The name of an archive page is that of its
+// feed, "/archive/" and the page's.
 // For what there is no feed of, the error is [syndicate.ErrNotFound].
 func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Document, error) {
-	write, contentType := writer(format)
-	sel, ok := p.selection(name, p.Site.Language)
-	if write == nil || !ok {
+	feed, page, archived := cutArchive(name)
+	sel, ok := p.selection(feed, p.Site.Language)
+	if !ok {
+		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
+	}
+	if archived {
+		return p.archive(ctx, sel, page, format)
+	}
+	return p.document(ctx, sel, format)
+}
+
+// document writes a selection in a format.
+func (p *Publisher) document(ctx context.Context, sel selection, format string) (syndicate.Document, error) {
+	name := sel.Name
+	if _, contentType := writer(format); contentType == "" {
 		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
 	}
 	articles, err := p.Store.Articles(ctx, sel.query, p.now(), sel.limit, 0)
@@ -66,14 +87,30 @@ func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Do
 		return syndicate.Document{}, fmt.Errorf("feed %q: %w", name, err)
 	}
 	ch := p.channel(sel, articles)
-	body, err := write(ch)
-	if err != nil {
-		return syndicate.Document{}, fmt.Errorf("feed %q as %s: %w", name, format, err)
+	if ch.previous, err = p.latestPage(ctx, sel, articles); err != nil {
+		return syndicate.Document{}, fmt.Errorf("archive of feed %q: %w", name, err)
 	}
-	return document(body, contentType, ch.changed), nil
+	if format == "atom" {
+		if err := p.withdraw(ctx, ch, sel, articles); err != nil {
+			return syndicate.Document{}, fmt.Errorf("feed %q: %w", name, err)
+		}
+	}
+	return write(ch, format)
 }
 
-func writer(format string) (write func(*channel) ([]byte, error), contentType string) {
+// write writes a channel in a format that there is.
+func write(ch *channel, format string) (syndicate.Document, error) {
+	w, contentType := writer(format)
+	body, entries, err := w(ch)
+	if err != nil {
+		return syndicate.Document{}, fmt.Errorf("feed %q as %s: %w", ch.name, format, err)
+	}
+	doc := document(body, contentType, ch.changed)
+	doc.Entries = entries
+	return doc, nil
+}
+
+func writer(format string) (w func(*channel) ([]byte, []syndicate.DocumentEntry, error), contentType string) {
 	switch format {
 	case "rss":
 		return writeRSS, "application/rss+xml; charset=utf-8"

@@ -1,12 +1,15 @@
 package publish
 
 import (
-	"bytes"
 	"encoding/xml"
 	"html"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gorilla/feeds"
+
+	"broadsheet/syndicate"
 )
 
 // ttl is how many minutes a reader may wait before it asks again: what the
@@ -22,27 +25,48 @@ type (
 		feeds.RssFeedXml
 		Atom    string      `xml:"xmlns:atom,attr"`
 		DC      string      `xml:"xmlns:dc,attr"`
+		Media   string      `xml:"xmlns:media,attr,omitempty"`
+		History string      `xml:"xmlns:fh,attr,omitempty"`
+		Own     string      `xml:"xmlns:broadsheet,attr,omitempty"`
 		Channel *rssChannel `xml:"channel"`
 		style   string
 	}
 	rssChannel struct {
 		XMLName xml.Name `xml:"channel"`
 		feeds.RssFeed
-		Links []rssLink `xml:"atom:link"`
-		Items []rssItem `xml:"item"`
+		Links   []rssLink `xml:"atom:link"`
+		Archive *struct{} `xml:"fh:archive"`
 	}
 	rssLink struct {
 		Href string `xml:"href,attr"`
 		Rel  string `xml:"rel,attr"`
-		Type string `xml:"type,attr"`
+		Type string `xml:"type,attr,omitempty"`
 	}
 	rssItem struct {
 		XMLName xml.Name `xml:"item"`
 		*feeds.RssItem
+		Title      rssTitle      `xml:"title"`
+		Updated    string        `xml:"atom:updated"`
 		Creators   []string      `xml:"dc:creator"`
 		Language   string        `xml:"dc:language,omitempty"`
 		Categories []rssCategory `xml:"category"`
 		Source     *rssSource    `xml:"source"`
+		Media      []rssMedia
+		extras
+	}
+	// An rssMedia is an enclosure beyond the first, which alone RSS has room
+	// for.
+	rssMedia struct {
+		XMLName xml.Name `xml:"media:content"`
+		URL     string   `xml:"url,attr"`
+		Size    string   `xml:"fileSize,attr,omitempty"`
+		Type    string   `xml:"type,attr"`
+	}
+	// An rssTitle is plain text as the RSS Profile has it ("Character Data"):
+	// what could be taken for markup is written as character references of
+	// hexadecimal digits. To an XML parser it is the same.
+	rssTitle struct {
+		Escaped string `xml:",innerxml"`
 	}
 	rssCategory struct {
 		Domain string `xml:"domain,attr,omitempty"`
@@ -73,8 +97,10 @@ func stylesheet(href string) xml.ProcInst {
 	return xml.ProcInst{Target: "xml-stylesheet", Inst: []byte(`type="text/css" href="` + html.EscapeString(href) + `"`)}
 }
 
-func writeRSS(c *channel) ([]byte, error) {
+func writeRSS(c *channel) ([]byte, []syndicate.DocumentEntry, error) {
 	base := (&feeds.Rss{Feed: c.Feed}).RssFeed()
+	items := base.Items
+	base.Items = nil
 	base.ManagingEditor = "" // wants a mail address
 	base.PubDate = ""
 	base.LastBuildDate = rssTime(c.Updated)
@@ -83,39 +109,41 @@ func writeRSS(c *channel) ([]byte, error) {
 	base.Ttl = ttl
 
 	doc := &rssDoc{
-		RssFeedXml: feeds.RssFeedXml{Version: "2.0", ContentNamespace: "http://purl.org/rss/1.0/modules/content/"},
-		Atom:       "http://www.w3.org/2005/Atom",
-		DC:         "http://purl.org/dc/elements/1.1/",
-		Channel: &rssChannel{
-			RssFeed: *base,
-			Links: []rssLink{
-				{Href: c.self("rss"), Rel: "self", Type: "application/rss+xml"},
-				{Href: c.self("atom"), Rel: "alternate", Type: "application/atom+xml"},
-				{Href: c.self("json"), Rel: "alternate", Type: "application/feed+json"},
-			},
-		},
-		style: c.self("style.css"),
+		RssFeedXml: feeds.RssFeedXml{Version: "2.0", ContentNamespace: nsContent},
+		Atom:       nsAtom,
+		DC:         nsDC,
+		Channel:    &rssChannel{RssFeed: *base},
+		style:      c.current("style.css"),
 	}
-	for i, it := range c.articles {
-		doc.Channel.Items = append(doc.Channel.Items, newRSSItem(base.Items[i], it, c.site.Language))
+	for _, l := range c.links("rss", "application/rss+xml") {
+		doc.Channel.Links = append(doc.Channel.Links, rssLink{Href: l.href, Rel: l.rel, Type: l.mediaType})
 	}
-	var b bytes.Buffer
-	if err := feeds.WriteXML(doc, &b); err != nil {
-		return nil, err
+	if c.archive != "" {
+		doc.History, doc.Channel.Archive = nsHistory, &struct{}{}
 	}
-	return b.Bytes(), nil
+	if len(items) > 0 {
+		doc.Own = nsOwn
+	}
+	if slices.ContainsFunc(c.articles, func(it item) bool { return len(it.enclosures) > 1 }) {
+		doc.Media = nsMedia
+	}
+	return assemble(doc, "\n  </channel>\n</rss>", "    ", len(items), func(i int) any { return newRSSItem(items[i], c.articles[i]) })
 }
 
-func newRSSItem(base *feeds.RssItem, it item, siteLanguage string) rssItem {
+func newRSSItem(base *feeds.RssItem, it item) *rssItem {
 	base.Description = html.EscapeString(it.Description) // readers take it for HTML
 	base.PubDate = rssTime(it.Created)
-	if len(it.enclosures) > 0 { // RSS has room for one
-		e := it.enclosures[0]
-		base.Enclosure = &feeds.RssEnclosure{Url: e.Url, Type: e.Type, Length: e.Length}
-	}
-	out := rssItem{RssItem: base, Creators: it.authors}
-	if it.language != siteLanguage {
-		out.Language = it.language
+	out := &rssItem{RssItem: base, Title: rssTitle{rssEscape.Replace(it.Title)}, Updated: atomTime(it.Updated), Creators: it.authors, Language: it.language, extras: it.extras}
+	for i, e := range it.enclosures {
+		if i == 0 {
+			base.Enclosure = &feeds.RssEnclosure{Url: e.Url, Type: e.Type, Length: e.Length}
+			continue
+		}
+		m := rssMedia{URL: e.Url, Type: e.Type}
+		if e.Length != "0" {
+			m.Size = e.Length
+		}
+		out.Media = append(out.Media, m)
 	}
 	for _, c := range it.categories {
 		out.Categories = append(out.Categories, rssCategory{Domain: c.scheme, Text: c.label})
@@ -125,6 +153,8 @@ func newRSSItem(base *feeds.RssItem, it item, siteLanguage string) rssItem {
 	}
 	return out
 }
+
+var rssEscape = strings.NewReplacer("&", "&#x26;", "<", "&#x3C;", ">", "&#x3E;")
 
 func rssTime(t time.Time) string {
 	if t.IsZero() {

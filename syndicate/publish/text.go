@@ -15,7 +15,9 @@ func clean(s string) string {
 		switch {
 		case r == '\t', r == '\n':
 			return r
-		case r < ' ', r >= 0x7f && r < 0xa0 && r != 0x85, r == utf8.RuneError,
+		case r == 0x85: // validators take it for a mistake in the encoding
+			return '\n'
+		case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError,
 			r >= 0xfdd0 && r <= 0xfdef, r&0xfffe == 0xfffe:
 			return -1
 		}

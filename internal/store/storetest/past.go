@@ -16,6 +16,7 @@ var pastTests = map[string]func(*testing.T, *store.Store){
 	"the latest articles":                          latest,
 	"what was forgotten does not come back":        forget,
 	"what was kept long enough does not come back": expire,
+	"readers are told what was withdrawn":          withdrawn,
 	"what is held is released":                     release,
 	"an undated article keeps its first date":      undated,
 	"the last five answers are kept":               answers,
@@ -110,6 +111,34 @@ func expire(t *testing.T, s *store.Store) {
 	got, err := s.Recall(t.Context(), "a", []string{all[0].Key, all[4].Key}, nil)
 	must(t, err)
 	equal(t, "recalled", got, []syndicate.Trace{{Key: all[0].Key, Alternate: 1, Published: time.UnixMilli(0).UTC(), Aside: syndicate.Expired}})
+}
+
+func withdrawn(t *testing.T, s *store.Store) {
+	a, b, old := article("a", 1), article("a", 2), article("b", 1)
+	a.Language, a.Filings = "zh-Hans", []syndicate.Filing{filing("industry"), filing("finance")}
+	old.FirstSeen = noon.Add(-time.Hour)
+	record(t, s, a, b)
+	record(t, s, old)
+	got, err := s.Withdrawn(t.Context(), 10)
+	must(t, err)
+	equal(t, "before anything was withdrawn", got, []syndicate.Withdrawal{})
+	for i, keys := range [][]string{{a.Key, "unknown"}, {b.Key}, {b.Key}} {
+		_, err = s.Forget(t.Context(), keys, noon.Add(time.Duration(i)*time.Minute))
+		must(t, err)
+	}
+	n, err := s.Expire(t.Context(), noon, noon, 10)
+	must(t, err)
+	must(t, s.SetAside(t.Context(), "b", syndicate.Held, []syndicate.Article{article("b", 2)}, noon))
+	want := []syndicate.Withdrawal{
+		{ID: b.ID, Source: "a", Language: "en", At: noon.Add(time.Minute)},
+		{ID: a.ID, Source: "a", Language: "zh-hans", Themes: []string{"industry", "finance"}, At: noon},
+	}
+	got, err = s.Withdrawn(t.Context(), 10)
+	must(t, err)
+	equal(t, fmt.Sprintf("withdrawn, and %d expired", n), got, want)
+	got, err = s.Withdrawn(t.Context(), 1)
+	must(t, err)
+	equal(t, "the last one", got, want[:1])
 }
 
 func release(t *testing.T, s *store.Store) {

@@ -43,6 +43,11 @@ func findings(t *testing.T, s *store.Store) {
 	for _, c := range []struct{ query, want string }{
 		{"", "01234"},
 		{"经济", "0"},
+		{"theme:infrastructure after:2026-11-16", "4"},
+		{"theme:infrastructure before:2026-11-16", "0"},
+		{"theme:infrastructure -after:2026-11-16", "0"},
+		{"theme:infrastructure before:2026-11-16 after:2026-11-01 武汉", "0"},
+		{"theme:infrastructure (before:2026-11-16 OR after:2026-11-17)", "04"},
 		{"港", "02"},
 		{"新港", "0"},
 		{"武汉新港", "0"},

@@ -71,7 +71,7 @@ func article(source string, n int) syndicate.Article {
 	seen := noon.Add(time.Duration(n) * time.Minute)
 	key := syndicate.NewKey(source, fmt.Sprint(n))
 	return syndicate.Article{
-		Key: key, ID: syndicate.NewID("https://"+source+".example/", key, seen), Source: source,
+		Key: key, ID: syndicate.NewID("https://"+source+".example/", key), Source: source,
 		Title: fmt.Sprintf("Article %d of %s", n, source), Text: fmt.Sprintf("Text number %d.", n),
 		Published: seen.Add(-time.Minute), FirstSeen: seen, Changed: seen, Hash: fmt.Sprintf("hash-%d", n),
 		Language: "en",
