@@ -2,6 +2,7 @@ package syndicate
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -67,6 +68,24 @@ func (Phrase) expr() {}
 func (Field) expr()  {}
 func (Date) expr()   {}
 func (Amount) expr() {}
+
+// Timed reports whether what q selects depends on the time it is asked at: it
+// has an age.
+func (q Query) Timed() bool { return timed(q.Root) }
+
+func timed(e Expr) bool {
+	switch e := e.(type) {
+	case And:
+		return slices.ContainsFunc(e, timed)
+	case Or:
+		return slices.ContainsFunc(e, timed)
+	case Not:
+		return timed(e.Expr)
+	case Date:
+		return e.Age != 0
+	}
+	return false
+}
 
 // And returns the query that selects what both q and other select.
 func (q Query) And(other Query) Query {

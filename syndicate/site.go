@@ -47,4 +47,5 @@ type Document struct {
 	ContentType string
 	ETag        string    // strong, quoted; depends on Body alone
 	Modified    time.Time // of the newest change in it, whole seconds
+	Timed       bool      // may change by the mere passing of time
 }

@@ -51,12 +51,17 @@ func (a *App) run(ctx context.Context) error {
 		return err
 	}
 
+	if err := a.seeChanges(ctx); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	first := a.expectFirstPolls()
 	group.Go(func() error { return queue.Run(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
 	if listener != nil {
 		group.Go(func() error { return a.serve(ctx, listener) })
+		group.Go(func() error { return a.watchArticles(ctx) })
+		group.Go(func() error { return a.distribute(ctx) })
 	}
 	group.Go(func() error {
 		a.greet(ctx, first)

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"broadsheet/syndicate"
@@ -12,10 +14,13 @@ import (
 const (
 	pageCaching = "public, max-age=300"
 	// feedCaching lets readers and caches keep a feed for a quarter of an
-	// hour, and for a day when we cannot be reached (RFC 5861).
-	feedCaching = "public, max-age=900, stale-if-error=86400"
+	// hour, for an hour more while they ask whether it has changed, and for a
+	// day when we cannot be reached (RFC 5861).
+	feedCaching = "public, max-age=900, stale-while-revalidate=3600, stale-if-error=86400"
 	// maxFeedName bounds what is looked for, in bytes.
 	maxFeedName = 200
+	// searchName is the name of the feeds of queries, which stand in ?q=.
+	searchName = "search"
 )
 
 // formats of feeds, in the order people are shown them.
@@ -27,7 +32,7 @@ var formats = []struct{ name, title, contentType string }{
 
 // feed serves /feeds/{name}.{format}, and the style sheet of that name.
 func (s *server) feed(w http.ResponseWriter, r *http.Request) {
-	file := strings.TrimPrefix(r.URL.Path, "/feeds/")
+	file := r.URL.Path[len("/feeds/"):]
 	if name, ok := strings.CutSuffix(file, ".style.css"); ok {
 		s.feedStyle(w, r, name)
 		return
@@ -36,15 +41,22 @@ func (s *server) feed(w http.ResponseWriter, r *http.Request) {
 		s.ops(w, r)
 		return
 	}
-	dot := strings.LastIndexByte(file, '.')
-	if dot <= 0 || strings.Contains(file, "/") || len(file) > maxFeedName || !isFormat(file[dot+1:]) {
+	name, _, ok := cutFile(file)
+	if !ok {
 		s.fail(w, r, http.StatusNotFound)
 		return
 	}
-	rep, err := s.feeds.get(r.Context(), feedKey{file[:dot], file[dot+1:]})
+	if name == searchName {
+		file += "?" + strings.TrimSpace(r.URL.Query().Get("q"))
+	}
+	rep, err := s.feeds.get(r.Context(), file)
+	var bad *syndicate.QueryError
 	switch {
 	case err == nil:
 		rep.serve(w, r)
+	case errors.As(err, &bad):
+		v := s.view(r)
+		s.problem(w, r, http.StatusBadRequest, v.T("web.error.query"), bad.Error())
 	case errors.Is(err, syndicate.ErrNotFound):
 		s.fail(w, r, http.StatusNotFound)
 	case r.Context().Err() != nil:
@@ -53,6 +65,55 @@ func (s *server) feed(w http.ResponseWriter, r *http.Request) {
 		s.Logger.Error("feed cannot be served", "feed", file, "error", err)
 		s.fail(w, r, http.StatusInternalServerError)
 	}
+}
+
+// cutFile cuts the name of a file below /feeds/ into the feed's name and its
+// format.
+func cutFile(file string) (name, format string, ok bool) {
+	dot := strings.LastIndexByte(file, '.')
+	if dot <= 0 || len(file) > maxFeedName || strings.Contains(file, "/") || !isFormat(file[dot+1:]) {
+		return "", "", false
+	}
+	return file[:dot], file[dot+1:], true
+}
+
+// loadFeed makes the answer for a file below /feeds/, which is followed by "?"
+// and the query if it is that of a search.
+func (s *server) loadFeed(ctx context.Context, key string) (*response, bool, error) {
+	file, query, search := strings.Cut(key, "?")
+	name, format, _ := cutFile(file)
+	self := s.cfg.Site.FeedURL(name, format)
+	var doc syndicate.Document
+	var err error
+	if search {
+		self += "?q=" + url.QueryEscape(query)
+		doc, err = s.Feeds.SearchFeed(ctx, query, format)
+	} else {
+		doc, err = s.Feeds.Feed(ctx, name, format)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	links := "<" + self + `>; rel="self"`
+	if s.Hub != nil {
+		links = "<" + s.cfg.Site.Link(hubPath) + `>; rel="hub", ` + links
+	}
+	return &response{
+		body: doc.Body, contentType: doc.ContentType, etag: doc.ETag, modified: doc.Modified,
+		cache: feedCaching, policy: feedPolicy, anywhere: true, kept: true, links: links,
+	}, doc.Timed, nil
+}
+
+// preflight lets scripts of other sites ask for feeds with the validators of
+// the copies they have.
+func preflight(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD")
+	h.Set("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since, A-IM")
+	h.Set("Access-Control-Max-Age", "86400")
+	h.Set("Allow", "GET, HEAD, OPTIONS")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func isFormat(name string) bool {
@@ -67,16 +128,22 @@ func isFormat(name string) bool {
 // feedStyle serves the style sheet with which browsers show a feed: what it
 // is, and where a page with the same articles is.
 func (s *server) feedStyle(w http.ResponseWriter, r *http.Request, name string) {
+	page := ""
+	if name == searchName {
+		page = "/search?" + url.Values{"q": {cut(r.URL.Query().Get("q"), syndicate.MaxQueryBytes)}}.Encode()
+	}
 	for _, l := range s.Feeds.Listed(s.cfg.Site.Language) {
-		if l.Name != name {
-			continue
+		if l.Name == name {
+			page = l.Page
 		}
-		text := s.wording(s.cfg.Site.Language).T("web.feed.style", s.cfg.Site.Link(l.Page))
-		body := s.static.feedStyle + ":root::before{content:" + cssString(text) + "}\n"
-		s.send(w, r, &response{body: []byte(body), contentType: "text/css; charset=utf-8", cache: "public, max-age=86400"})
+	}
+	if page == "" {
+		s.fail(w, r, http.StatusNotFound)
 		return
 	}
-	s.fail(w, r, http.StatusNotFound)
+	text := s.wording(s.cfg.Site.Language).T("web.feed.style", s.cfg.Site.Link(page))
+	body := s.static.feedStyle + ":root::before{content:" + cssString(text) + "}\n"
+	s.send(w, r, &response{body: []byte(body), contentType: "text/css; charset=utf-8", cache: "public, max-age=86400"})
 }
 
 // cssString quotes s for a style sheet (CSS Syntax 3, section 4.3.5).
@@ -93,7 +160,7 @@ func (s *server) opml(w http.ResponseWriter, r *http.Request) {
 	}
 	s.send(w, r, &response{
 		body: doc.Body, contentType: doc.ContentType, etag: doc.ETag, modified: doc.Modified,
-		cache: feedCaching, policy: feedPolicy, anywhere: true,
+		cache: feedCaching, policy: feedPolicy, anywhere: true, kept: true,
 	})
 }
 

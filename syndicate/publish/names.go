@@ -18,6 +18,7 @@ type selection struct {
 	description string
 	query       syndicate.Query
 	limit       int
+	search      string // "?q=…" at the end of the address of a search's feed
 }
 
 // Listed returns all feeds with their titles in a language: the one of

@@ -39,6 +39,7 @@ type Publisher struct {
 	Themes  []syndicate.Theme
 	Sources []syndicate.Source
 	Feeds   []syndicate.Feed // those named by the operator
+	Hub     string           // address of our hub, which pushes all feeds; "" for none
 	Store   Store
 	Now     func() time.Time // for the ages in queries; nil is time.Now
 }
@@ -47,9 +48,18 @@ type Publisher struct {
 // source's name, or a name of Feeds) in a format: "rss", "atom" or "json".
 // For what there is no feed of, the error is [syndicate.ErrNotFound].
 func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Document, error) {
-	write, contentType := writer(format)
 	sel, ok := p.selection(name, p.Site.Language)
-	if write == nil || !ok {
+	if !ok {
+		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
+	}
+	return p.document(ctx, sel, format)
+}
+
+// document writes a selection in a format.
+func (p *Publisher) document(ctx context.Context, sel selection, format string) (syndicate.Document, error) {
+	name := sel.Name
+	write, contentType := writer(format)
+	if write == nil {
 		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
 	}
 	articles, err := p.Store.Articles(ctx, sel.query, p.now(), sel.limit, 0)
@@ -61,7 +71,9 @@ func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Do
 	if err != nil {
 		return syndicate.Document{}, fmt.Errorf("feed %q as %s: %w", name, format, err)
 	}
-	return document(body, contentType, ch.changed), nil
+	doc := document(body, contentType, ch.changed)
+	doc.Timed = sel.query.Timed()
+	return doc, nil
 }
 
 func writer(format string) (write func(*channel) ([]byte, error), contentType string) {

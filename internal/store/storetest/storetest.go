@@ -32,6 +32,8 @@ func Run(t *testing.T, open Open) {
 		"past":     pastTests,
 		"pages":    pageTests,
 		"hubs":     hubTests,
+		"follow":   followerTests,
+		"changes":  changeTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {
