@@ -39,6 +39,7 @@ type Listed struct {
 	Title string // in the language asked for, without the site's
 	Kind  string // "all", "theme", "feed" (named by the operator) or "source"
 	Page  string // path of the page that shows the same articles
+	Query Query  // what it selects
 }
 
 // A Document is a feed ready to be served.

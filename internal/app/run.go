@@ -118,7 +118,7 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		defer cancel()
 		stopped <- srv.Shutdown(grace)
 	})
-	err := srv.Serve(l)
+	err := srv.Serve(web.Quick(l, func() http.Handler { return a.parts.Load().handler }))
 	if !errors.Is(err, http.ErrServerClosed) {
 		stop()
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)

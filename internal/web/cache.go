@@ -86,6 +86,14 @@ func (c *feedCache) get(ctx context.Context, key string) (*representation, error
 	return c.keep(entry, res, version, timed), nil
 }
 
+// has reports whether get would answer at once.
+func (c *feedCache) has(key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[key]
+	return e != nil && c.version != nil && c.fresh(e, c.version())
+}
+
 // lookup returns the entry of key, and what to send when that is fresh.
 func (c *feedCache) lookup(key string, version int64) (*feedEntry, *representation) {
 	c.mu.Lock()

@@ -12,12 +12,12 @@ import (
 )
 
 // Content-Security-Policy of pages and feeds: nothing from elsewhere, no
-// script but our own, no frame. Articles' images would tell other hosts who
-// reads.
+// script, no frame. Articles' images would tell other hosts who reads.
 const (
-	policy = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	// feedPolicy is policy for what has no form, no script and no images of
-	// ours.
+	policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	// scriptPolicy is policy for the page that has a script, which is ours.
+	scriptPolicy = policy + "; script-src 'self'"
+	// feedPolicy is policy for what has no form and no images of ours.
 	feedPolicy = "default-src 'none'; style-src 'self'"
 	// mailPolicy allows the styles and images that a mail carries.
 	mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -59,6 +59,7 @@ type representation struct {
 
 	making sync.Mutex // held to change forms
 	forms  [codings]atomic.Pointer[form]
+	lines  [codings]atomic.Pointer[heads]
 	last   atomic.Uint32 // the coding that was asked for last, identity excepted
 }
 

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"broadsheet/mailer"
@@ -128,10 +129,10 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 func Server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      2 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    32 << 10,
 	}
 }
@@ -147,6 +148,7 @@ type server struct {
 	pages  pages
 	feeds  *feedCache
 	zip    zipper
+	dated  atomic.Pointer[dateLine]
 	mux    *http.ServeMux
 }
 

@@ -16,7 +16,6 @@ const sourcePrefix = "source-"
 type selection struct {
 	syndicate.Listed
 	description string
-	query       syndicate.Query
 	limit       int
 	search      string // "?q=…" at the end of the address of a search's feed
 }
@@ -81,9 +80,8 @@ func (p *Publisher) named(lang, kind, name, title, page string, q syndicate.Quer
 		limit = DefaultLimit
 	}
 	return selection{
-		Listed:      syndicate.Listed{Name: name, Title: title, Kind: kind, Page: page},
+		Listed:      syndicate.Listed{Name: name, Title: title, Kind: kind, Page: page, Query: q},
 		description: text.T("web.feed.about."+kind, about...),
-		query:       q,
 		limit:       limit,
 	}
 }

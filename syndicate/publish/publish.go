@@ -62,7 +62,7 @@ func (p *Publisher) document(ctx context.Context, sel selection, format string) 
 	if write == nil {
 		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
 	}
-	articles, err := p.Store.Articles(ctx, sel.query, p.now(), sel.limit, 0)
+	articles, err := p.Store.Articles(ctx, sel.Query, p.now(), sel.limit, 0)
 	if err != nil {
 		return syndicate.Document{}, fmt.Errorf("feed %q: %w", name, err)
 	}
@@ -72,7 +72,7 @@ func (p *Publisher) document(ctx context.Context, sel selection, format string) 
 		return syndicate.Document{}, fmt.Errorf("feed %q as %s: %w", name, format, err)
 	}
 	doc := document(body, contentType, ch.changed)
-	doc.Timed = sel.query.Timed()
+	doc.Timed = sel.Query.Timed()
 	return doc, nil
 }
 
