@@ -149,3 +149,32 @@ func followAndLeave(t *testing.T, database string) {
 		t.Errorf("%d pushes came after leaving", n)
 	}
 }
+
+// An article that one process stores is in the feeds of another, which asks
+// the database for nothing in between.
+func TestOtherProcessesSeeChanges(t *testing.T) {
+	database := pgtest.URL(t)
+	now := &clock{now: time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)}
+	wire := newOrigin(t)
+	serve := func(title string) {
+		wire.Serve("/wire.rss", "<rss version=\"2.0\"><channel><title>W</title><item><guid>"+title+"</guid><title>"+title+"</title></item></channel></rss>")
+	}
+	serve("The first story")
+	cfg, file := settings(t, pushedPaper, database, wire.URL+"/wire.rss")
+	first, second := start(t, cfg, now, file), start(t, cfg, now, file)
+	shown := func(d *daemon, format, title string) func() bool {
+		return func() bool {
+			_, _, body := d.get("/feeds/all." + format)
+			return strings.Contains(body, title)
+		}
+	}
+	for _, d := range []*daemon{first, second} {
+		await(t, "the first story", shown(d, "atom", "The first story"))
+	}
+	now.Set(now.Now().Add(2 * time.Hour))
+	serve("The second story")
+	for _, d := range []*daemon{first, second} {
+		await(t, "the second story", shown(d, "atom", "The second story"))
+		await(t, "the second story", shown(d, "rss", "The second story"))
+	}
+}

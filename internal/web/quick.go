@@ -85,9 +85,14 @@ func (c *quickConn) SetReadDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
-// Close implements net.Conn.
+// Close implements net.Conn. An answer under way has a moment to get out.
 func (c *quickConn) Close() error {
-	c.writing.Lock()
+	if !c.writing.TryLock() {
+		if c.Conn.SetWriteDeadline(time.Now().Add(time.Second)) != nil {
+			return c.Conn.Close()
+		}
+		c.writing.Lock()
+	}
 	defer c.writing.Unlock()
 	return c.Conn.Close()
 }

@@ -406,6 +406,24 @@ func TestHubPushes(t *testing.T) {
 	}
 }
 
+// A follower gets its topic back as it wrote it, and a header that holds.
+func TestHubPushesSearches(t *testing.T) {
+	h := newHubTest(t)
+	const topic = "https://paper.example/feeds/search.rss?q=amount:>1亿 OR source:harbour"
+	h.ask(t, "hub.topic", topic)
+	calls, _ := h.take()
+	if len(calls) != 1 || calls[0].URL.Query().Get("hub.topic") != topic {
+		t.Fatalf("asked back %v", calls)
+	}
+	h.answer = status(200)
+	h.change(t, "News")
+	calls, bodies := h.take()
+	want := `<https://paper.example/hub>; rel="hub", <https://paper.example/feeds/search.rss?q=amount:%3E1亿%20OR%20source:harbour>; rel="self"`
+	if len(calls) != 1 || calls[0].Header.Get("Link") != want || !strings.Contains(bodies[0], "News") {
+		t.Errorf("pushed %d times, Link %s", len(calls), calls[0].Header.Get("Link"))
+	}
+}
+
 func TestHubTriesAgain(t *testing.T) {
 	h := newHubTest(t)
 	h.ask(t)

@@ -197,11 +197,14 @@ func backoff(n int) time.Duration {
 	return min(pushRetry<<(n-1), longestWait)
 }
 
+// inLink makes an address fit between < and > (RFC 8288, section 3).
+var inLink = strings.NewReplacer("<", "%3C", ">", "%3E", " ", "%20")
+
 // message is what is sent: the whole feed, signed when the follower has a
 // secret.
 func (h *Hub) message(f *syndicate.Follower, doc syndicate.Document) fetch.Message {
 	m := fetch.Message{Body: doc.Body, ContentType: doc.ContentType, Header: http.Header{
-		"Link": {"<" + h.Site.Link(HubPath) + `>; rel="hub", <` + f.Topic + `>; rel="self"`},
+		"Link": {"<" + h.Site.Link(HubPath) + `>; rel="hub", <` + inLink.Replace(f.Topic) + `>; rel="self"`},
 	}}
 	if f.Secret != "" {
 		mac := hmac.New(sha256.New, []byte(f.Secret))
