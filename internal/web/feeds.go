@@ -21,6 +21,8 @@ const (
 	maxFeedName = 200
 	// searchName is the name of the feeds of queries, which stand in ?q=.
 	searchName = "search"
+	// opmlFile stands in the cache for the list of all feeds.
+	opmlFile = "feeds.opml"
 )
 
 // formats of feeds, in the order people are shown them.
@@ -78,24 +80,28 @@ func cutFile(file string) (name, format string, ok bool) {
 }
 
 // loadFeed makes the answer for a file below /feeds/, which is followed by "?"
-// and the query if it is that of a search.
+// and the query if it is that of a search, or for opmlFile.
 func (s *server) loadFeed(ctx context.Context, key string) (*response, bool, error) {
 	file, query, search := strings.Cut(key, "?")
 	name, format, _ := cutFile(file)
 	self := s.cfg.Site.FeedURL(name, format)
 	var doc syndicate.Document
 	var err error
-	if search {
+	switch {
+	case key == opmlFile:
+		self = s.cfg.Site.Link("/feeds.opml")
+		doc, err = s.Feeds.OPML()
+	case search:
 		self += "?q=" + url.QueryEscape(query)
 		doc, err = s.Feeds.SearchFeed(ctx, query, format)
-	} else {
+	default:
 		doc, err = s.Feeds.Feed(ctx, name, format)
 	}
 	if err != nil {
 		return nil, false, err
 	}
 	links := "<" + self + `>; rel="self"`
-	if s.Hub != nil {
+	if s.Hub != nil && key != opmlFile {
 		links = "<" + s.cfg.Site.Link(hubPath) + `>; rel="hub", ` + links
 	}
 	return &response{
@@ -152,16 +158,16 @@ func cssString(s string) string {
 }
 
 func (s *server) opml(w http.ResponseWriter, r *http.Request) {
-	doc, err := s.Feeds.OPML()
-	if err != nil {
+	rep, err := s.feeds.get(r.Context(), opmlFile)
+	switch {
+	case err == nil:
+		rep.serve(w, r)
+	case r.Context().Err() != nil:
+		// The client is gone.
+	default:
 		s.Logger.Error("list of feeds cannot be served", "error", err)
 		s.fail(w, r, http.StatusInternalServerError)
-		return
 	}
-	s.send(w, r, &response{
-		body: doc.Body, contentType: doc.ContentType, etag: doc.ETag, modified: doc.Modified,
-		cache: feedCaching, policy: feedPolicy, anywhere: true, kept: true,
-	})
 }
 
 // A problem is an error for programs (RFC 9457).

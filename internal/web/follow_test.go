@@ -111,6 +111,12 @@ func TestSearchFeedErrors(t *testing.T) {
 			t.Errorf("%.20q: %d questions, header %v", query, p.asked, w.Header())
 		}
 	}
+	if page := ask(h, "/search?q=港口").Body.String(); !strings.Contains(page, `href="/feeds/search.atom?q=%E6%B8%AF%E5%8F%A3"`) {
+		t.Errorf("a search does not announce its feed:\n%.2000s", page)
+	}
+	if page := ask(h, "/search?q=title:").Body.String(); strings.Contains(page, "/feeds/search.") {
+		t.Error("a bad query has a feed")
+	}
 	if w := ask(h, "/feeds/search.style.css?q=a%22%3Cb"); w.Code != 200 || !strings.Contains(w.Body.String(), "https://paper.example/search?q=a%22%3Cb") {
 		t.Errorf("style: %d %s", w.Code, w.Body)
 	}
