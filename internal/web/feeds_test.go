@@ -225,7 +225,7 @@ func TestLastModifiedNeverGoesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &slowFeeds{body: "one"}
 		h := cached(t, f)
-		<-time.After(now.Add(time.Hour).Sub(time.Now()))
+		<-time.After(time.Until(now.Add(time.Hour)))
 		seen, last := map[string]bool{}, ""
 		for _, body := range []string{"one", "two", "three", "two", "one"} {
 			f.set(body, nil)

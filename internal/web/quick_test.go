@@ -24,7 +24,7 @@ func serve(t testing.TB, h http.Handler, quick bool) net.Listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var served net.Listener = l
+	served := l
 	if quick {
 		served = web.Quick(l, func() http.Handler { return h })
 	}
