@@ -12,7 +12,7 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo de
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start Broadsheet with config.yaml on 127.0.0.1:8080
@@ -46,6 +46,10 @@ vuln: ## known vulnerabilities of what we import (asks the Go vulnerability data
 .PHONY: bench
 bench: ## benchmarks; BENCH=regexp, BENCHTIME=1s
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+.PHONY: bench-http
+bench-http: ## feeds served beside nginx and the smallest handler (installs nginx and wrk)
+	@sh internal/tools/bench-http.sh
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME=10s

@@ -45,6 +45,7 @@ type Listed struct {
 	Title string // in the language asked for, without the site's
 	Kind  string // "all", "theme", "feed" (named by the operator) or "source"
 	Page  string // path of the page that shows the same articles
+	Query Query  // what it selects
 }
 
 // A Document is a feed ready to be served.
@@ -54,6 +55,7 @@ type Document struct {
 	ContentType string
 	ETag        string    // strong, quoted; depends on Body alone
 	Modified    time.Time // of the newest change in it, whole seconds
+	Timed       bool      // may change by the mere passing of time
 }
 
 // A DocumentEntry is where an entry stands in a document, Body[Start:End] of

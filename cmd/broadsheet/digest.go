@@ -153,6 +153,7 @@ func (c *command) printStatus(a *app.App, s app.Status) {
 	for _, t := range s.Themes {
 		rows = append(rows, []string{"  " + t.Theme, fmt.Sprint(t.Articles)})
 	}
+	rows = append(rows, []string{"followers of feeds", fmt.Sprint(s.Followers)})
 	rows = append(rows, []string{"editions", fmt.Sprint(s.Editions)})
 	for _, d := range s.Digests {
 		rows = append(rows, []string{"  " + d.Name, "next " + d.NextAt.In(loc).Format("Mon 2006-01-02 15:04") + " " + d.NextAt.In(loc).Format("MST") + last(d, loc)})

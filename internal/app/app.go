@@ -55,6 +55,9 @@ type App struct {
 	parts atomic.Pointer[parts]      // replaced as a whole by a reload
 	queue atomic.Pointer[jobs.Queue] // nil until Run
 
+	version atomic.Int64  // of the articles, as store.Version had it last
+	news    chan struct{} // of capacity 1: the hub has something to look at
+
 	mu      sync.Mutex
 	reports chan<- PollReport // of the first polls, while Run waits for them
 }
@@ -80,7 +83,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: opts, log: opts.Logger, store: st}
+	a := &App{opts: opts, log: opts.Logger, store: st, news: make(chan struct{}, 1)}
 	p, err := a.build(cfg)
 	if err == nil {
 		err = a.sync(ctx, p)

@@ -51,6 +51,7 @@ const (
 	queuePoll    = "poll"
 	queuePages   = "pages"
 	queueHubs    = "websub"
+	queueFollow  = "followers"
 	queueRefile  = "refile"
 	queueCompose = "compose"
 	queueDeliver = "deliver"
@@ -61,6 +62,9 @@ func (a *App) queues() []string {
 	qs := []string{queueTick}
 	if a.has(RoleCollect) {
 		qs = append(qs, queuePoll, queuePages, queueHubs, queueRefile)
+	}
+	if a.has(RoleWeb) {
+		qs = append(qs, queueFollow)
 	}
 	if a.has(RoleMail) {
 		qs = append(qs, queueCompose, queueDeliver)
@@ -76,6 +80,7 @@ func (a *App) register(q *jobs.Queue) {
 	jobs.Register(q, jobs.Options{Queue: queuePoll, Workers: 8, Timeout: 2 * time.Minute}, a.poll)
 	jobs.Register(q, jobs.Options{Queue: queuePages, Workers: 4, Timeout: 12 * time.Minute}, a.pages)
 	jobs.Register(q, jobs.Options{Queue: queueHubs, Workers: 2, Timeout: 2 * time.Minute}, a.askHub)
+	jobs.Register(q, jobs.Options{Queue: queueFollow, Workers: 8, Timeout: 5 * time.Minute}, a.followers)
 	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.refile)
 	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.expire)
 	jobs.Register(q, jobs.Options{Queue: queueCompose, Timeout: 5 * time.Minute}, a.compose)
@@ -165,9 +170,12 @@ func (a *App) refileAll(ctx context.Context) error {
 	}
 }
 
-// expire deletes articles, a batch a transaction, until all that are left are
-// to be kept.
+// expire deletes followers whose lease is over, and articles, a batch a
+// transaction, until all that are left are to be kept.
 func (a *App) expire(ctx context.Context, _ expireJob) error {
+	if err := a.store.ForgetFollowers(ctx, a.opts.Now()); err != nil {
+		return err
+	}
 	keep := a.Config().Store.Keep
 	if keep == 0 {
 		return nil

@@ -21,6 +21,10 @@ import (
 	"broadsheet/syndicate/publish"
 )
 
+// callersApart is how long after a call to somebody who follows feeds the next
+// one to that host begins. They have asked for it, and a host may have many.
+const callersApart = 250 * time.Millisecond
+
 // parts is everything that is made from one state of the configuration. It
 // never changes: a reload makes another.
 type parts struct {
@@ -33,6 +37,8 @@ type parts struct {
 	classifier *classify.Classifier
 	collector  *collect.Collector
 	publisher  *publish.Publisher
+	caller     *fetch.Client // of those who follow feeds
+	hub        *publish.Hub
 	composer   *compose.Composer
 	transport  submit.Transport
 	deliverer  *deliver.Deliverer
@@ -87,6 +93,11 @@ func (a *App) buildCollecting(p *parts) error {
 	if err != nil {
 		return fmt.Errorf("polling: %w", err)
 	}
+	limits.Apart = callersApart
+	p.caller, err = fetch.New(limits)
+	if err != nil {
+		return fmt.Errorf("polling: %w", err)
+	}
 	p.collector = &collect.Collector{
 		Store:      a.store,
 		Fetcher:    p.fetcher,
@@ -110,9 +121,11 @@ func (a *App) buildPublishing(p *parts) error {
 		Places:  p.classifier,
 		Content: p.cfg.Content,
 		Keep:    p.cfg.Store.Keep,
+		Hub:     p.cfg.Site.Link(publish.HubPath),
 		Store:   a.store,
 		Now:     a.opts.Now,
 	}
+	p.hub = &publish.Hub{Topics: p.publisher, Store: a.store, Caller: p.caller, Site: p.cfg.Site, Now: a.opts.Now, Logger: a.log}
 	var err error
 	p.handler, err = web.New(web.Config{
 		Site:    p.cfg.Site,
@@ -126,6 +139,8 @@ func (a *App) buildPublishing(p *parts) error {
 		Places:   p.classifier,
 		Health:   a.store,
 		Hubs:     p.collector.Hubs,
+		Hub:      p.hub,
+		Version:  a.version.Load,
 		Ops:      a,
 		Logger:   a.log,
 		Now:      a.opts.Now,
@@ -185,5 +200,6 @@ func (a *App) sync(ctx context.Context, p *parts) error {
 // close lets go of connections.
 func (p *parts) close() error {
 	p.fetcher.Close()
+	p.caller.Close()
 	return p.transport.Close()
 }

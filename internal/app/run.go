@@ -51,12 +51,17 @@ func (a *App) run(ctx context.Context) error {
 		return err
 	}
 
+	if err := a.seeChanges(ctx); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	first := a.expectFirstPolls()
 	group.Go(func() error { return queue.Run(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
 	if listener != nil {
 		group.Go(func() error { return a.serve(ctx, listener) })
+		group.Go(func() error { return a.watchArticles(ctx) })
+		group.Go(func() error { return a.distribute(ctx) })
 	}
 	group.Go(func() error {
 		a.greet(ctx, first)
@@ -113,7 +118,7 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		defer cancel()
 		stopped <- srv.Shutdown(grace)
 	})
-	err := srv.Serve(l)
+	err := srv.Serve(web.Quick(l, func() http.Handler { return a.parts.Load().handler }))
 	if !errors.Is(err, http.ErrServerClosed) {
 		stop()
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)

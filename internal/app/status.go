@@ -16,6 +16,7 @@ type Status struct {
 	Articles   int                  `json:"articles"`
 	Themes     []ThemeStatus        `json:"themes"`
 	Editions   int                  `json:"editions"`
+	Followers  int                  `json:"followers"` // of feeds, through our hub
 	Digests    []DigestStatus       `json:"digests"`
 	Deliveries map[mailer.State]int `json:"deliveries"`
 	OpsFeed    string               `json:"ops_feed"`  // address of the operator's private feed, with its key
@@ -71,7 +72,7 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	cfg := a.Config()
 	s := Status{
 		Database: cfg.Store.Redacted(), Sources: len(sources), Articles: stats.Articles,
-		Themes: []ThemeStatus{}, Editions: stats.Editions, Digests: []DigestStatus{},
+		Themes: []ThemeStatus{}, Editions: stats.Editions, Followers: stats.Followers, Digests: []DigestStatus{},
 		Deliveries: stats.Deliveries, OpsFeed: ops, Attention: []string{},
 	}
 	for _, src := range sources {

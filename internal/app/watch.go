@@ -104,6 +104,7 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) error {
 		return errors.Join(err, p.close())
 	}
 	a.parts.Store(p)
+	a.tellHub() // feeds may be called something else, or be gone
 	return a.look(ctx)
 }
 

@@ -8,6 +8,7 @@
 package fetch
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -178,8 +179,8 @@ type Request struct {
 	AllowFile    bool   // URL may be file:; the URL must be the operator's
 	Robots       bool   // fetch only what robots.txt lets programs fetch, redirects included (RFC 9309)
 
-	prefix int64      // bytes of the document that are wanted; 0 is all of it
-	form   url.Values // sent by POST; nil asks by GET
+	prefix  int64    // bytes of the document that are wanted; 0 is all of it
+	message *Message // sent by POST; nil asks by GET
 }
 
 // A Response is what came back.
@@ -294,15 +295,18 @@ func (c *Client) hop(ctx context.Context, u *url.URL, r Request, budget time.Dur
 
 func (c *Client) request(ctx context.Context, u *url.URL, r Request) (*http.Request, error) {
 	method, content := http.MethodGet, io.Reader(nil)
-	if r.form != nil {
-		method, content = http.MethodPost, strings.NewReader(r.form.Encode())
+	if r.message != nil {
+		method, content = http.MethodPost, bytes.NewReader(r.message.Body)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), content)
 	if err != nil {
 		return nil, err
 	}
-	if r.form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if r.message != nil {
+		for name, values := range r.message.Header {
+			req.Header[name] = values
+		}
+		req.Header.Set("Content-Type", r.message.ContentType)
 	}
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	req.Header.Set("Accept", cmp.Or(r.Accept, Accept))

@@ -133,5 +133,8 @@ func (s *Store) reclassify(ctx context.Context, tx *sql.Tx, fingerprint string, 
 	if err := s.saveFilings(ctx, tx, known, stale); err != nil {
 		return err
 	}
-	return s.saveWords(ctx, tx, moved, elsewhere)
+	if err := s.saveWords(ctx, tx, moved, elsewhere); err != nil || len(known) == 0 {
+		return err
+	}
+	return touch(ctx, tx)
 }

@@ -86,5 +86,9 @@ func (s *Store) due(ctx context.Context, now time.Time) ([]jobs.Args, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(due, pages, hubs), nil
+	followers, err := s.followerJobs(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(due, pages, hubs, followers), nil
 }

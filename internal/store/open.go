@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,8 +24,11 @@ import (
 const openTimeout = 15 * time.Second
 
 // readIdle is how long a connection that reads SQLite is kept without use: each
-// has up to 20 MB of pages in memory.
-const readIdle = 30 * time.Second
+// has up to cacheKiB of pages in memory.
+const (
+	readIdle = 30 * time.Second
+	cacheKiB = 20_000
+)
 
 func (s *Store) openSQLite(ctx context.Context, database string) error {
 	path := strings.TrimPrefix(database, "sqlite:")
@@ -36,27 +40,32 @@ func (s *Store) openSQLite(ctx context.Context, database string) error {
 	if err := prepareFile(path); err != nil {
 		return fmt.Errorf("database %s: %w", s.place, err)
 	}
-	if s.db, err = sql.Open("sqlite", sqliteDSN(path, false)); err != nil {
+	if s.db, err = sql.Open("sqlite", sqliteDSN(path, false, cacheKiB)); err != nil {
 		return s.failed("open", err)
 	}
 	s.db.SetMaxOpenConns(1)
 	if err := s.db.PingContext(ctx); err != nil {
 		return s.failed("open", err)
 	}
-	if s.read, err = sql.Open("sqlite", sqliteDSN(path, true)); err != nil {
+	if s.read, err = sql.Open("sqlite", sqliteDSN(path, true, cacheKiB)); err != nil {
 		return s.failed("open for reading", err)
 	}
 	s.read.SetMaxOpenConns(max(4, runtime.GOMAXPROCS(0)))
 	s.read.SetMaxIdleConns(max(4, runtime.GOMAXPROCS(0)))
 	s.read.SetConnMaxIdleTime(readIdle)
+	// A connection that is in use all day and reads one page needs no cache.
+	if s.watch, err = sql.Open("sqlite", sqliteDSN(path, true, 64)); err != nil {
+		return s.failed("open for watching", err)
+	}
+	s.watch.SetMaxOpenConns(1)
 	return nil
 }
 
-func sqliteDSN(path string, readOnly bool) string {
+func sqliteDSN(path string, readOnly bool, cache int) string {
 	params := url.Values{"_pragma": {
 		"busy_timeout(10000)",
 		"foreign_keys(1)",
-		"cache_size(-20000)",
+		"cache_size(-" + strconv.Itoa(cache) + ")",
 		"temp_store(memory)",
 		"wal_autocheckpoint(4000)", // pages: what many transactions change is copied into the file once
 	}}
@@ -118,6 +127,6 @@ func (s *Store) openPostgres(ctx context.Context, database string) error {
 		return s.failed("open", err)
 	}
 	s.db = stdlib.OpenDBFromPool(s.pool)
-	s.read = s.db
+	s.read, s.watch = s.db, s.db
 	return s.failed("connect", s.pool.Ping(ctx))
 }

@@ -120,7 +120,10 @@ func (s *Store) SavePage(ctx context.Context, p syndicate.Page, fingerprint stri
 				hash = excluded.hash, text = excluded.text, content = excluded.content, sections = excluded.sections`,
 			p.Key, text(p.URL), p.Tries, ms(p.NextAt), text(p.Error), hash, text(p.Text), text(p.Content),
 			list[syndicate.Section]{&p.Sections})
-		return err
+		if err != nil || hash == "" {
+			return err
+		}
+		return touch(ctx, tx)
 	})
 }
 

@@ -134,7 +134,10 @@ func remove(ctx context.Context, tx *sql.Tx, keys []string, why string, now time
 		}
 		return nil
 	})
-	return n, err
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, touch(ctx, tx)
 }
 
 // Accept makes a source's next document count as good whatever it is like: it

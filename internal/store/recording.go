@@ -138,7 +138,10 @@ func (s *Store) save(ctx context.Context, tx *sql.Tx, recordings ...*recording) 
 			return err
 		}
 	}
-	return nil
+	if !slices.ContainsFunc(recordings, func(r *recording) bool { return len(r.stored) > 0 }) {
+		return nil
+	}
+	return touch(ctx, tx)
 }
 
 // saveRecording stores all of a recording but the words. It may be called

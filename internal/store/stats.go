@@ -11,6 +11,7 @@ type Stats struct {
 	Articles      int
 	Sources       int // configured
 	Editions      int // not skipped
+	Followers     int // of feeds, through our hub; those that were not asked back yet included
 	Deliveries    map[mailer.State]int
 	Themes        map[string]int // articles filed under each
 	SchemaVersion int64
@@ -24,8 +25,9 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		SELECT
 			(SELECT count(*) FROM articles),
 			(SELECT count(*) FROM sources WHERE active),
-			(SELECT count(*) FROM editions WHERE skipped = '')`).
-		Scan(&st.Articles, &st.Sources, &st.Editions)
+			(SELECT count(*) FROM editions WHERE skipped = ''),
+			(SELECT count(*) FROM followers)`).
+		Scan(&st.Articles, &st.Sources, &st.Editions, &st.Followers)
 	if err != nil {
 		return Stats{}, s.failed(what, err)
 	}

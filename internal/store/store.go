@@ -113,6 +113,7 @@ type Store struct {
 
 	db      *sql.DB // writes; a single connection on SQLite
 	read    *sql.DB // reads; the same as db on PostgreSQL
+	watch   *sql.DB // looks for changes; the same as db on PostgreSQL
 	pool    *pgxpool.Pool
 	dialect dialect
 	place   string // for messages
@@ -150,8 +151,10 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 // Close lets go of the database. It may be called twice.
 func (s *Store) Close() error {
 	var errs []error
-	if s.read != nil && s.read != s.db {
-		errs = append(errs, s.read.Close())
+	for _, pool := range []*sql.DB{s.read, s.watch} {
+		if pool != nil && pool != s.db {
+			errs = append(errs, pool.Close())
+		}
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())

@@ -1,9 +1,6 @@
 package web
 
-import (
-	"net/http"
-	"strings"
-)
+import "strings"
 
 // archiveCaching lets readers keep a page of a feed's history for a day: it
 // changes only when an article in it is corrected or withdrawn.
@@ -14,15 +11,4 @@ const archiveCaching = "public, max-age=86400, stale-if-error=604800"
 func archived(file string) bool {
 	name, page, ok := strings.Cut(file, "/archive/")
 	return ok && name != "" && page != "" && !strings.Contains(name, "/") && !strings.Contains(page, "/")
-}
-
-// An archiveWriter lets an answer be kept as long as archives are.
-type archiveWriter struct{ http.ResponseWriter }
-
-// WriteHeader implements http.ResponseWriter.
-func (w archiveWriter) WriteHeader(status int) {
-	if status == http.StatusOK || status == http.StatusNotModified {
-		w.Header()["Cache-Control"] = []string{archiveCaching}
-	}
-	w.ResponseWriter.WriteHeader(status)
 }

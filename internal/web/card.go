@@ -27,6 +27,7 @@ type card struct {
 	Date, Datetime    string
 	Figures           []string
 	Also              *also
+	Day               string // of its first sight, on the first card of that day where cards stand by days
 }
 
 // An also is what else an article is filed under.

@@ -13,7 +13,7 @@ import (
 func notModified(h http.Header, etag string, modified time.Time) bool {
 	if tags := h["If-None-Match"]; len(tags) > 0 {
 		for _, list := range tags {
-			if matches(list, etag) {
+			if list == etag || matches(list, etag) {
 				return true
 			}
 		}
@@ -51,22 +51,45 @@ func matches(list, etag string) bool {
 	}
 }
 
-// acceptsGzip reports whether Accept-Encoding allows gzip (RFC 9110, section
-// 12.5.3).
-func acceptsGzip(values []string) bool {
-	star := false
+// accepted returns the coding up to best that Accept-Encoding likes most (RFC
+// 9110, section 12.5.3), of several the one that we like most.
+func accepted(values []string, best coding) coding {
+	const unnamed = -1
+	weights := [codings]float64{unnamed, unnamed, unnamed, unnamed}
+	star := 0.0
 	for _, v := range values {
 		for part := range strings.SplitSeq(v, ",") {
 			name, params, _ := strings.Cut(part, ";")
-			switch name = strings.TrimSpace(name); {
-			case strings.EqualFold(name, "gzip"), strings.EqualFold(name, "x-gzip"):
-				return quality(params) > 0
+			name = strings.TrimSpace(name)
+			q := 1.0
+			if params != "" {
+				q = quality(params)
+			}
+			switch {
+			case name == "gzip" || strings.EqualFold(name, "gzip") || strings.EqualFold(name, "x-gzip"):
+				weights[gzipped] = q
+			case name == "br" || strings.EqualFold(name, "br"):
+				weights[brotlied] = q
+			case strings.EqualFold(name, "zstd"):
+				weights[zstandard] = q
+			case strings.EqualFold(name, "identity"):
+				weights[identity] = q
 			case name == "*":
-				star = quality(params) > 0
+				star = q
 			}
 		}
 	}
-	return star
+	chosen, most := identity, max(weights[identity], 0) // not named, it is what comes when nothing else may
+	for c := gzipped; c <= best; c++ {
+		q := weights[c]
+		if q == unnamed {
+			q = star
+		}
+		if q > 0 && q >= most {
+			chosen, most = c, q
+		}
+	}
+	return chosen
 }
 
 // quality returns the weight in the parameters of a coding; 1 when there is

@@ -33,8 +33,8 @@ type deltaFeeds struct {
 	Feeds
 
 	mu      sync.Mutex
-	feeds   map[feedKey]*feedPast
-	entries int // in all of feeds
+	feeds   map[string]*feedPast // by file below /feeds/
+	entries int                  // in all of feeds
 }
 
 // A feedPast is what a feed is like and was like before.
@@ -52,19 +52,19 @@ type feedState struct {
 }
 
 func newDeltaFeeds(feeds Feeds) *deltaFeeds {
-	return &deltaFeeds{Feeds: feeds, feeds: make(map[feedKey]*feedPast)}
+	return &deltaFeeds{Feeds: feeds, feeds: make(map[string]*feedPast)}
 }
 
 // Feed implements Feeds.
 func (d *deltaFeeds) Feed(ctx context.Context, name, format string) (syndicate.Document, error) {
 	doc, err := d.Feeds.Feed(ctx, name, format)
 	if err == nil && len(doc.Entries) > 0 && !strings.Contains(name, "/") {
-		d.remember(feedKey{name, format}, &doc)
+		d.remember(name+"."+format, &doc)
 	}
 	return doc, err
 }
 
-func (d *deltaFeeds) remember(key feedKey, doc *syndicate.Document) {
+func (d *deltaFeeds) remember(key string, doc *syndicate.Document) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p := d.feeds[key]
@@ -99,7 +99,7 @@ func (d *deltaFeeds) grow(p *feedPast, n int) {
 
 // forget forgets the feed that was asked for least recently, other than keep.
 func (d *deltaFeeds) forget(keep *feedPast) {
-	var oldest feedKey
+	var oldest string
 	var past *feedPast
 	for k, p := range d.feeds {
 		if p != keep && (past == nil || p.used.Before(past.used)) {
@@ -112,7 +112,7 @@ func (d *deltaFeeds) forget(keep *feedPast) {
 
 // since returns body, the document of etag, with those entries alone that the
 // document of one of the tags had not; nil if that cannot be told.
-func (d *deltaFeeds) since(key feedKey, etag string, body []byte, tags []string) []byte {
+func (d *deltaFeeds) since(key string, etag string, body []byte, tags []string) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p := d.feeds[key]
@@ -160,8 +160,8 @@ func opaque(tag string) string { return strings.Trim(strings.TrimPrefix(tag, "W/
 
 // delta answers r with what is new in the feed of key, which rep is, if that
 // is asked for and can be told.
-func (s *server) delta(w http.ResponseWriter, r *http.Request, key feedKey, rep *representation) bool {
-	if r.Method != http.MethodGet || key.format == "json" || !wantsDelta(r.Header["A-Im"]) {
+func (s *server) delta(w http.ResponseWriter, r *http.Request, key string, rep *representation) bool {
+	if r.Method != http.MethodGet || strings.HasSuffix(key, ".json") || !wantsDelta(r.Header["A-Im"]) {
 		return false
 	}
 	tags := entityTags(r.Header["If-None-Match"])
@@ -189,8 +189,8 @@ func (s *server) delta(w http.ResponseWriter, r *http.Request, key feedKey, rep 
 	// 10.8.1).
 	h.Set("Cache-Control", "no-store, im")
 	h["Vary"] = []string{strings.Join(append(h["Vary"], "A-IM", "If-None-Match"), ", ")}
-	if len(body) >= minZip && acceptsGzip(r.Header["Accept-Encoding"]) {
-		body = s.zip.compress(body)
+	if len(body) >= minZip && accepted(r.Header["Accept-Encoding"], gzipped) == gzipped {
+		body = s.zip.encode(gzipped, body)
 		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))

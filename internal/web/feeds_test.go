@@ -33,7 +33,7 @@ func TestFeeds(t *testing.T) {
 			if w.Code != http.StatusOK || w.Header().Get("Content-Type") != contentType {
 				t.Fatalf("%d %s", w.Code, w.Header().Get("Content-Type"))
 			}
-			want := "public, max-age=900, stale-if-error=86400"
+			want := "public, max-age=900, stale-while-revalidate=3600, stale-if-error=86400"
 			if got := w.Header().Get("Cache-Control"); got != want {
 				t.Errorf("Cache-Control: %s, want %s", got, want)
 			}
@@ -111,17 +111,20 @@ func TestFeedStyleLeadsToThePage(t *testing.T) {
 
 // slowFeeds counts how often it is asked, and can take its time or fail.
 type slowFeeds struct {
-	asked atomic.Int64
-	took  time.Duration
-	mu    sync.Mutex
-	err   error
-	body  string
+	asked   atomic.Int64
+	version atomic.Int64
+	timed   bool
+	took    time.Duration
+	mu      sync.Mutex
+	err     error
+	body    string
 }
 
 func (f *slowFeeds) set(body string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.body, f.err = body, err
+	f.version.Add(1)
 }
 
 func (f *slowFeeds) Feed(ctx context.Context, name, _ string) (syndicate.Document, error) {
@@ -138,7 +141,12 @@ func (f *slowFeeds) Feed(ctx context.Context, name, _ string) (syndicate.Documen
 	defer f.mu.Unlock()
 	return syndicate.Document{
 		Body: []byte(f.body), ContentType: "application/rss+xml; charset=utf-8", ETag: fmt.Sprintf("%q", f.body), Modified: now,
+		Timed: f.timed,
 	}, f.err
+}
+
+func (f *slowFeeds) SearchFeed(ctx context.Context, _, format string) (syndicate.Document, error) {
+	return f.Feed(ctx, "all", format)
 }
 
 func (f *slowFeeds) Listed(string) []syndicate.Listed { return nil }
@@ -149,45 +157,88 @@ func (f *slowFeeds) OPML() (syndicate.Document, error) {
 
 func cached(t *testing.T, f *slowFeeds) http.Handler {
 	p := sample()
-	return handlerOf(t, site(), web.Parts{Articles: p, Feeds: f, Editions: p})
+	return handlerOf(t, site(), web.Parts{Articles: p, Feeds: f, Editions: p, Version: f.version.Load})
 }
 
 func TestBurstRendersOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &slowFeeds{took: 100 * time.Millisecond, body: "one"}
 		h := cached(t, f)
-		burst := func() {
+		burst := func(want string) {
 			var wg sync.WaitGroup
-			for range 100 {
+			for range 10_000 {
 				wg.Go(func() {
-					if w := ask(h, "/feeds/all.rss"); w.Code != 200 {
-						t.Errorf("status %d", w.Code)
+					if w := ask(h, "/feeds/all.rss"); w.Code != 200 || w.Body.String() != want {
+						t.Errorf("status %d, %q, want %q", w.Code, w.Body, want)
 					}
 				})
 			}
 			wg.Wait()
 		}
-		burst()
+		burst("one")
 		if n := f.asked.Load(); n != 1 {
-			t.Errorf("a burst asked %d times, want once", n)
+			t.Errorf("10,000 readers had the feed made %d times, want once", n)
 		}
-		<-time.After(2 * time.Second)
-		burst()
+		<-time.After(365 * 24 * time.Hour)
+		burst("one")
+		if n := f.asked.Load(); n != 1 {
+			t.Errorf("the feed was made %d times, though nothing had changed", n)
+		}
+		f.set("two", nil)
+		burst("two")
 		if n := f.asked.Load(); n != 2 {
-			t.Errorf("two bursts asked %d times, want twice", n)
+			t.Errorf("after a change 10,000 readers had the feed made %d times, want once", n-1)
 		}
 	})
 }
 
-func TestChangeIsSeenWithinASecond(t *testing.T) {
+func TestChangeOfOtherFeedsKeepsWhatReadersHave(t *testing.T) {
+	f := &slowFeeds{body: "one"}
+	h := cached(t, f)
+	first := ask(h, "/feeds/all.rss")
+	f.version.Add(1)
+	again := ask(h, "/feeds/all.rss", "If-None-Match: "+first.Header().Get("ETag"))
+	if again.Code != 304 || f.asked.Load() != 2 || again.Header().Get("Last-Modified") != first.Header().Get("Last-Modified") {
+		t.Errorf("status %d after %d calls", again.Code, f.asked.Load())
+	}
+}
+
+func TestTimePassesInFeedsWithAges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &slowFeeds{body: "one", timed: true}
+		h := cached(t, f)
+		ask(h, "/feeds/all.rss")
+		<-time.After(59 * time.Second)
+		if ask(h, "/feeds/all.rss"); f.asked.Load() != 1 {
+			t.Errorf("asked %d times within a minute", f.asked.Load())
+		}
+		<-time.After(time.Second)
+		if ask(h, "/feeds/all.rss"); f.asked.Load() != 2 {
+			t.Errorf("asked %d times after a minute, want twice", f.asked.Load())
+		}
+	})
+}
+
+// An article that goes makes the newest change an older one; Last-Modified
+// must not go back with it.
+func TestLastModifiedNeverGoesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &slowFeeds{body: "one"}
 		h := cached(t, f)
-		ask(h, "/feeds/all.rss")
-		f.set("two", nil)
-		<-time.After(time.Second)
-		if got := ask(h, "/feeds/all.rss").Body.String(); got != "two" {
-			t.Errorf("got %q a second after the change", got)
+		<-time.After(time.Until(now.Add(time.Hour)))
+		seen, last := map[string]bool{}, ""
+		for _, body := range []string{"one", "two", "three", "two", "one"} {
+			f.set(body, nil)
+			got := ask(h, "/feeds/all.rss").Header().Get("Last-Modified")
+			at, err := http.ParseTime(got)
+			before, _ := http.ParseTime(last)
+			if err != nil || at.Before(before) || seen[got] || at.After(time.Now()) {
+				t.Errorf("%q: Last-Modified %s after %s", body, got, last)
+			}
+			seen[got], last = true, got
+			if again := ask(h, "/feeds/all.rss").Header().Get("Last-Modified"); again != got {
+				t.Errorf("%q: %s became %s without a change", body, got, again)
+			}
 		}
 	})
 }

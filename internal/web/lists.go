@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -62,6 +63,7 @@ func (s *server) front(r *http.Request, v *view) (*response, error) {
 
 type themeBody struct {
 	Total     string
+	Chart     *chart
 	Subscribe subscribe
 	List      list
 }
@@ -88,12 +90,22 @@ func (s *server) theme(r *http.Request, v *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	body := themeBody{Total: v.total(total)}
+	if number == 1 {
+		if body.Chart, err = s.chart(r, v, q); err != nil {
+			return nil, err
+		}
+	}
 	title := theme.DisplayTitle(v.Lang())
-	return v.render("theme", frame{Title: title, Body: themeBody{
-		Total:     v.total(total),
-		Subscribe: subscribe{Label: v.T("web.theme.feeds"), Formats: v.feedLinks(theme.ID, title)},
-		List:      v.list(articles, theme.ID, number),
-	}})
+	body.Subscribe = subscribe{Label: v.T("web.theme.feeds"), Formats: v.feedLinks(theme.ID, title)}
+	body.List = v.list(articles, theme.ID, number)
+	day := ""
+	for i := range body.List.Cards {
+		if d := v.Day(articles[i].FirstSeen); d != day {
+			body.List.Cards[i].Day, day = d, d
+		}
+	}
+	return v.render("theme", frame{Title: title, Body: body})
 }
 
 // find returns a page of what q selects, and one article of the next page, and
@@ -194,16 +206,43 @@ type feedKind struct {
 type listedFeed struct {
 	Page, Title string
 	Formats     []link
+	Address     string
+	Open        template.URL // hands the address to a feed reader of the reader's own machine
+	Recent      []headline   // not of sources, which may be many
 }
 
-func (s *server) listFeeds(_ *http.Request, v *view) (*response, error) {
+// A headline is an article by its title alone.
+type headline struct{ Href, Title, Lang string }
+
+// recentHeadlines is how many a feed shows in the list of all.
+const recentHeadlines = 3
+
+func (s *server) listFeeds(r *http.Request, v *view) (*response, error) {
 	var body feedsBody
 	for _, l := range s.Feeds.Listed(v.Lang()) {
 		if n := len(body.Kinds); n == 0 || body.Kinds[n-1].ID != l.Kind {
 			body.Kinds = append(body.Kinds, feedKind{ID: l.Kind, Title: v.T("web.feed.kind." + l.Kind)})
 		}
 		k := &body.Kinds[len(body.Kinds)-1]
-		k.Feeds = append(k.Feeds, listedFeed{Page: v.Link(l.Page), Title: l.Title, Formats: v.feedLinks(l.Name, l.Title)})
+		f := listedFeed{
+			Page: v.Link(l.Page), Title: l.Title, Formats: v.feedLinks(l.Name, l.Title), Address: s.cfg.Site.FeedURL(l.Name, "rss"),
+		}
+		f.Open = template.URL("feed:" + f.Address) //nolint:gosec // the scheme is ours and so is the address
+		if l.Kind != "source" {
+			recent, err := s.Articles.Articles(r.Context(), l.Query, v.now, recentHeadlines, 0)
+			if err != nil {
+				return nil, err
+			}
+			for i := range recent {
+				a := &recent[i]
+				f.Recent = append(f.Recent, headline{Href: v.Link("/articles/" + a.Key), Title: v.title(a), Lang: a.Language})
+			}
+		}
+		k.Feeds = append(k.Feeds, f)
 	}
-	return v.render("feeds", frame{Title: v.T("web.feeds"), Body: body})
+	res, err := v.render("feeds", frame{Title: v.T("web.feeds"), Body: body})
+	if err == nil {
+		res.policy = scriptPolicy
+	}
+	return res, err
 }

@@ -70,7 +70,9 @@ func sound(t *testing.T, page, lang string) {
 			}
 			continue
 		}
-		count[n.DataAtom]++
+		if ours := n.DataAtom == atom.Script && n.FirstChild == nil && strings.HasPrefix(n.Attr[0].Val, "/static/"); !ours {
+			count[n.DataAtom]++
+		}
 		if len(n.Data) == 2 && n.Data[0] == 'h' && n.Data[1] >= '1' && n.Data[1] <= '6' {
 			if now := int(n.Data[1] - '0'); now > level+1 {
 				t.Errorf("%s comes after h%d", n.Data, level)
@@ -444,4 +446,44 @@ func TestDigestWithoutATitleIsCalledByItsName(t *testing.T) {
 	p := sample()
 	h := handlerOf(t, cfg, web.Parts{Articles: p, Feeds: publisher(p), Editions: p})
 	shows(t, ask(h, "/digests").Body.String(), []string{">evening<"}, nil)
+}
+
+// The list of feeds can be used without its script, and no other page may
+// have one.
+func TestListOfFeeds(t *testing.T) {
+	h := handler(t, sample())
+	w := ask(h, "/feeds?lang=en")
+	page := w.Body.String()
+	for _, want := range []string{
+		`value="https://paper.example/feeds/finance.rss"`, `href="feed:https://paper.example/feeds/finance.rss"`, `href="/feeds/finance.atom"`,
+		"江城农商行下调小微企业贷款利率", `<script src="/static/copy.`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the list of feeds lacks %s", want)
+		}
+	}
+	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("Content-Security-Policy: %s", policy)
+	}
+	script := regexp.MustCompile(`/static/copy\.[^"]+`).FindString(page)
+	if js := ask(h, script); js.Code != 200 || js.Header().Get("Content-Type") != "text/javascript; charset=utf-8" {
+		t.Errorf("%s: %d %v", script, js.Code, js.Header())
+	}
+	if policy := ask(h, "/").Header().Get("Content-Security-Policy"); strings.Contains(policy, "script-src") {
+		t.Errorf("the front page may have scripts: %s", policy)
+	}
+}
+
+func TestThemesHaveDaysAndWeeks(t *testing.T) {
+	p := sample()
+	p.articles[5].FirstSeen = now.AddDate(0, 0, -8)
+	page := ask(handler(t, p), "/themes/finance?lang=en").Body.String()
+	for _, want := range []string{
+		`<h2 class="day">2 March 2026</h2>`, `<h2 class="day">22 February 2026</h2>`, "<summary>Articles a week</summary>",
+		"week of 16 February 2026: 1 article", "week of 2 March 2026: 4 articles", `height="48"></rect>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s:\n%s", want, page)
+		}
+	}
 }

@@ -49,7 +49,7 @@ func placed(t *testing.T) (http.Handler, syndicate.Article) {
 	feeds := publisher(p)
 	feeds.Places = atlas{}
 	return handlerOf(t, site(), web.Parts{
-		Articles: p, Feeds: feeds, Editions: p, Places: atlas{}, Fresh: -1, Now: func() time.Time { return now },
+		Articles: p, Feeds: feeds, Editions: p, Places: atlas{}, Now: func() time.Time { return now },
 	}), a
 }
 

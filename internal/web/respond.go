@@ -1,22 +1,22 @@
 package web
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // Content-Security-Policy of pages and feeds: nothing from elsewhere, no
 // script, no frame. Articles' images would tell other hosts who reads.
 const (
 	policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	// scriptPolicy is policy for the page that has a script, which is ours.
+	scriptPolicy = policy + "; script-src 'self'"
 	// feedPolicy is policy for what has no form and no images of ours.
 	feedPolicy = "default-src 'none'; style-src 'self'"
 	// mailPolicy allows the styles and images that a mail carries.
@@ -36,8 +36,10 @@ type response struct {
 	etag        string    // strong, quoted; "" has one made of body when status is 200 and the answer may be kept
 	modified    time.Time // Last-Modified; zero has none
 	cookie      *http.Cookie
-	perReader   bool // depends on the language cookie
-	anywhere    bool // scripts of other sites may read it
+	perReader   bool   // depends on the language cookie
+	anywhere    bool   // scripts of other sites may read it
+	links       string // Link
+	kept        bool   // sent many times: every coding is worth its making
 }
 
 // A representation is a response with its headers made, so that it can be
@@ -45,70 +47,87 @@ type response struct {
 type representation struct {
 	status   int
 	modified time.Time
-	plain    encoding
-	gzip     encoding    // no etag when compressing is not worth it
-	header   http.Header // of the representation, beside the two below
-	about    http.Header // goes with 304, too (RFC 9110, section 15.4.5)
+	zip      *zipper
+	best     coding // codings above it are not offered
+	etags    [codings][]string
+	header   []field // of the representation, beside the two below
+	about    []field // goes with 304, too (RFC 9110, section 15.4.5)
+
+	// grown is called when a coding was made, without any lock held; nil is
+	// allowed.
+	grown func()
+
+	making sync.Mutex // held to change forms
+	forms  [codings]atomic.Pointer[form]
+	lines  [codings]atomic.Pointer[heads]
+	last   atomic.Uint32 // the coding that was asked for last, identity excepted
 }
 
-// An encoding is the body in one content encoding. RFC 9110, section 8.8.3.3:
-// each needs an entity tag of its own.
-type encoding struct {
-	etag    []string
-	content func() (body []byte, length []string) // length is Content-Length
+// A field is a header's name and its values, which are shared by all answers:
+// net/http does not change them.
+type field struct {
+	name   string // in canonical form
+	values []string
 }
+
+// A form is the body in one coding.
+type form struct {
+	body   []byte
+	length []string // Content-Length
+}
+
+func newForm(body []byte) *form { return &form{body: body, length: []string{strconv.Itoa(len(body))}} }
 
 func newRepresentation(res *response, zip *zipper) *representation {
 	rep := &representation{
-		status:   res.status,
+		status:   cmp.Or(res.status, http.StatusOK),
 		modified: res.modified.Truncate(time.Second),
-		about:    http.Header{"Cache-Control": {res.cache}},
-		header: http.Header{
-			"Content-Type":            {res.contentType},
-			"Content-Security-Policy": {cmp.Or(res.policy, policy)},
-			"X-Content-Type-Options":  {"nosniff"},
+		zip:      zip,
+		about:    []field{{"Cache-Control", []string{res.cache}}},
+		header: []field{
+			{"Content-Type", []string{res.contentType}},
+			{"Content-Security-Policy", []string{cmp.Or(res.policy, policy)}},
+			{"X-Content-Type-Options", []string{"nosniff"}},
 		},
 	}
 	if res.policy != feedPolicy {
-		rep.header["Referrer-Policy"] = []string{"no-referrer"}
+		rep.header = append(rep.header, field{"Referrer-Policy", []string{"no-referrer"}})
+	}
+	if res.kept {
+		rep.header = append(rep.header, field{"Accept-Ranges", []string{"none"}})
+	}
+	if res.links != "" {
+		rep.header = append(rep.header, field{"Link", []string{res.links}})
 	}
 	if res.anywhere {
-		rep.about["Access-Control-Allow-Origin"] = []string{"*"}
-	}
-	if rep.status == 0 {
-		rep.status = http.StatusOK
+		rep.about = append(rep.about, field{"Access-Control-Allow-Origin", []string{"*"}})
+		rep.header = append(rep.header, field{"Access-Control-Expose-Headers", []string{"ETag, Link"}})
 	}
 	if !rep.modified.IsZero() {
-		rep.about["Last-Modified"] = []string{rep.modified.UTC().Format(http.TimeFormat)}
+		rep.about = append(rep.about, field{"Last-Modified", []string{rep.modified.UTC().Format(http.TimeFormat)}})
 	}
 	if res.cookie != nil {
-		rep.about.Add("Set-Cookie", res.cookie.String())
-	}
-	length := []string{strconv.Itoa(len(res.body))}
-	rep.plain = encoding{content: func() ([]byte, []string) { return res.body, length }}
-	if rep.status == http.StatusOK && res.cache != "no-store" {
-		tag := res.etag
-		if tag == "" {
-			tag = newETag(res.body)
-		}
-		rep.plain.etag = []string{tag}
+		rep.about = append(rep.about, field{"Set-Cookie", []string{res.cookie.String()}})
 	}
 	if len(res.body) >= minZip {
-		zipped := sync.OnceValues(func() ([]byte, []string) {
-			body := zip.compress(res.body)
-			return body, []string{strconv.Itoa(len(body))}
-		})
-		rep.gzip = encoding{content: zipped}
-		if rep.plain.etag != nil {
-			tag := rep.plain.etag[0]
-			rep.gzip.etag = []string{tag[:len(tag)-1] + `-gzip"`}
+		rep.best = gzipped
+		if res.kept {
+			rep.best = codings - 1
+		}
+	}
+	rep.forms[identity].Store(newForm(res.body))
+	if rep.status == http.StatusOK && res.cache != "no-store" {
+		tag := cmp.Or(res.etag, newETag(res.body))
+		rep.etags[identity] = []string{tag}
+		for c := gzipped; c <= rep.best; c++ { // RFC 9110, section 8.8.3.3: each needs one of its own
+			rep.etags[c] = []string{tag[:len(tag)-1] + "-" + codingNames[c][0] + `"`}
 		}
 	}
 	switch {
 	case res.perReader:
-		rep.about["Vary"] = []string{"Accept-Encoding, Cookie"}
-	case rep.gzip.content != nil:
-		rep.about["Vary"] = []string{"Accept-Encoding"}
+		rep.about = append(rep.about, field{"Vary", []string{"Accept-Encoding, Cookie"}})
+	case rep.best > identity:
+		rep.about = append(rep.about, field{"Vary", []string{"Accept-Encoding"}})
 	}
 	return rep
 }
@@ -125,57 +144,99 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, res *response) {
 }
 
 // serve answers r, with 304 when the client has the representation already.
+// Ranges are never sent: a feed is small, and changes.
 func (rep *representation) serve(w http.ResponseWriter, r *http.Request) {
-	enc := &rep.plain
-	zipped := rep.gzip.content != nil && acceptsGzip(r.Header["Accept-Encoding"])
-	if zipped {
-		enc = &rep.gzip
+	c := identity
+	if rep.best > identity {
+		c = accepted(r.Header["Accept-Encoding"], rep.best)
 	}
 	h := w.Header()
-	for k, v := range rep.about {
-		h[k] = v // shared: net/http does not change it
+	for i := range rep.about {
+		h[rep.about[i].name] = rep.about[i].values
 	}
-	if enc.etag != nil {
-		h["Etag"] = enc.etag
-		if notModified(r.Header, enc.etag[0], rep.modified) {
+	if etag := rep.etags[c]; etag != nil {
+		h["Etag"] = etag
+		if notModified(r.Header, etag[0], rep.modified) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
 	}
-	for k, v := range rep.header {
-		h[k] = v
+	for i := range rep.header {
+		h[rep.header[i].name] = rep.header[i].values
 	}
-	if zipped {
-		h["Content-Encoding"] = gzipName
+	if c != identity {
+		h["Content-Encoding"] = codingNames[c]
 	}
-	body, length := enc.content()
-	h["Content-Length"] = length
+	f := rep.form(c)
+	h["Content-Length"] = f.length
 	w.WriteHeader(rep.status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client is gone: nobody to tell
+		_, _ = w.Write(f.body) // the client is gone: nobody to tell
 	}
 }
 
-var gzipName = []string{"gzip"}
+// form returns the body in a coding. It is made when it is asked for first.
+func (rep *representation) form(c coding) *form {
+	if c != identity && rep.last.Load() != uint32(c) {
+		rep.last.Store(uint32(c))
+	}
+	if f := rep.forms[c].Load(); f != nil {
+		return f
+	}
+	f := rep.make(c)
+	if rep.grown != nil {
+		rep.grown()
+	}
+	return f
+}
 
-// A zipper compresses, and keeps what it needs for that between calls. The
-// zero zipper is ready to use.
-type zipper struct{ pool sync.Pool }
+func (rep *representation) make(c coding) *form {
+	rep.making.Lock()
+	defer rep.making.Unlock()
+	if f := rep.forms[c].Load(); f != nil {
+		return f
+	}
+	plain := rep.forms[identity].Load()
+	for from := gzipped; plain == nil && from < codings; from++ {
+		if packed := rep.forms[from].Load(); packed != nil {
+			plain = newForm(rep.zip.decode(from, packed.body))
+		}
+	}
+	f := plain
+	if c != identity {
+		f = newForm(rep.zip.encode(c, plain.body))
+	}
+	rep.forms[c].Store(f)
+	return f
+}
 
-func (z *zipper) compress(body []byte) []byte {
-	w, ok := z.pool.Get().(*gzip.Writer)
-	if !ok {
-		w = gzip.NewWriter(nil)
+// pack keeps one compressed form only, the one that was asked for last. What
+// is too short to be compressed stays as it is.
+func (rep *representation) pack() {
+	if rep.best == identity {
+		return
 	}
-	defer z.pool.Put(w)
-	var b bytes.Buffer
-	b.Grow(len(body)/3 + 512)
-	w.Reset(&b)
-	if _, err := w.Write(body); err != nil {
-		panic(err) // a bytes.Buffer takes everything
+	c := coding(rep.last.Load())
+	if c == identity {
+		c = zstandard
 	}
-	if err := w.Close(); err != nil {
-		panic(err)
+	rep.make(c)
+	rep.making.Lock()
+	defer rep.making.Unlock()
+	for other := range codings {
+		if other != c {
+			rep.forms[other].Store(nil)
+		}
 	}
-	return b.Bytes()
+}
+
+// size returns how many bytes the forms have.
+func (rep *representation) size() int {
+	n := 0
+	for c := range codings {
+		if f := rep.forms[c].Load(); f != nil {
+			n += cap(f.body)
+		}
+	}
+	return n
 }

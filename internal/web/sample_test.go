@@ -124,7 +124,7 @@ func publisher(p *paper) *publish.Publisher {
 func handler(t testing.TB, p *paper) http.Handler {
 	t.Helper()
 	return handlerOf(t, site(), web.Parts{
-		Articles: p, Feeds: publisher(p), Editions: p, Health: p, Fresh: -1, Now: func() time.Time { return now },
+		Articles: p, Feeds: publisher(p), Editions: p, Health: p, Now: func() time.Time { return now },
 	})
 }
 

@@ -41,7 +41,7 @@ func staticFiles(zip *zipper) (static, error) {
 		st.paths[e.Name()] = "/static/" + hashed
 		st.files[hashed] = newRepresentation(&response{
 			body:        body,
-			contentType: map[string]string{".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}[ext],
+			contentType: map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}[ext],
 			cache:       "public, max-age=31536000, immutable",
 		}, zip)
 	}

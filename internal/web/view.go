@@ -219,7 +219,7 @@ func (v *view) feedLinks(name, title string) []link {
 }
 
 // alternates returns the feeds that a page announces to feed readers: that of
-// its theme or place, if it has one, and that of everything.
+// its theme, place or search, if it has one, and that of everything.
 func (v *view) alternates() []link {
 	var names []link
 	for i := range v.s.cfg.Themes {
@@ -231,6 +231,13 @@ func (v *view) alternates() []link {
 		names = append(names, link{Href: v.place.FeedName(), Title: v.place.Title(v.Lang()) + " · "})
 	}
 	var links []link
+	if q := strings.TrimSpace(v.values.Get("q")); v.path == "/search" && q != "" {
+		if _, err := syndicate.ParseQuery(q, v.s.cfg.Site.Location); err == nil {
+			for _, l := range v.feedLinks(searchName, "") {
+				links = append(links, link{Href: l.Href + "?q=" + url.QueryEscape(q), Type: l.Type, Title: q + " · " + v.Site() + " (" + l.Title + ")"})
+			}
+		}
+	}
 	for _, n := range append(names, link{Href: "all"}) {
 		for _, l := range v.feedLinks(n.Href, "") {
 			l.Title = n.Title + cmp.Or(v.Site(), v.s.cfg.Site.URL) + " (" + l.Title + ")"

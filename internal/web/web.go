@@ -3,7 +3,8 @@
 // server it is put into.
 //
 // Every address answers GET and HEAD only, changes nothing and needs no
-// script; those under /websub/ alone are for hubs and take what they push. A feed's address always answers with the feed, or with a short
+// script; but those under /websub/ are for hubs and take what they push, and
+// /hub is a hub itself. A feed's address always answers with the feed, or with a short
 // explanation as problem+json (RFC 9457); every other address with a page.
 package web
 
@@ -15,6 +16,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"broadsheet/mailer"
@@ -45,6 +47,8 @@ type Articles interface {
 type Feeds interface {
 	// Feed returns a feed as "rss", "atom" or "json", or syndicate.ErrNotFound.
 	Feed(ctx context.Context, name, format string) (syndicate.Document, error)
+	// SearchFeed returns what a query finds, or a *syndicate.QueryError.
+	SearchFeed(ctx context.Context, query, format string) (syndicate.Document, error)
 	// Listed returns all feeds with their titles in a language.
 	Listed(lang string) []syndicate.Listed
 	// OPML returns the list of all feeds as OPML.
@@ -76,11 +80,13 @@ type Parts struct {
 	Health   Health           // nil is always ready
 	Ops      Ops              // nil has no feed for the operator
 	Hubs     Hubs             // nil has none call
+	Hub      Hub              // nil is no hub
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
-	// Fresh is how long a feed is served without asking Feeds for it again;
-	// 0 is a second, below 0 asks at every request.
-	Fresh time.Duration
+	// Version returns a number that grows when articles change. It is called
+	// at every request for a feed and must ask nobody. While it stays the same,
+	// Feeds are not asked again; nil asks at every request.
+	Version func() int64
 }
 
 // New returns the handler of all addresses. It keeps a copy of what cfg and
@@ -111,7 +117,10 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 		return nil, fmt.Errorf("templates of pages: %w", err)
 	}
 	s.deltas = newDeltaFeeds(parts.Feeds)
-	s.feeds = newFeedCache(s.deltas, &s.zip, parts.Fresh, parts.Logger)
+	s.feeds = &feedCache{
+		load: s.loadFeed, version: parts.Version, now: parts.Now, zip: &s.zip, budget: cacheBudget, logger: parts.Logger,
+		entries: make(map[string]*feedEntry),
+	}
 	s.mux = s.routes()
 	return s, nil
 }
@@ -122,10 +131,10 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 func Server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      2 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    32 << 10,
 	}
 }
@@ -142,6 +151,7 @@ type server struct {
 	feeds  *feedCache
 	deltas *deltaFeeds
 	zip    zipper
+	dated  atomic.Pointer[dateLine]
 	mux    *http.ServeMux
 }
 
@@ -187,7 +197,15 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 		s.hub(w, r, token)
 		return
 	}
+	if r.URL.Path == hubPath {
+		s.follow(w, r)
+		return
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if r.Method == http.MethodOptions && forPrograms(r.URL.Path) {
+			preflight(w)
+			return
+		}
 		w.Header().Set("Allow", "GET, HEAD")
 		s.fail(w, r, http.StatusMethodNotAllowed)
 		return

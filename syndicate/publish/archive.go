@@ -91,13 +91,13 @@ func (p *Publisher) archiveOf(sel selection, newest time.Time) archive {
 // between returns the query of what the feed has of a time.
 func (a *archive) between(from, until time.Time) syndicate.Query {
 	parts := syndicate.And{}
-	if a.query.Root != nil {
-		parts = append(parts, a.query.Root)
+	if a.Query.Root != nil {
+		parts = append(parts, a.Query.Root)
 	}
 	if !from.IsZero() {
 		parts = append(parts, syndicate.Date{After: true, At: from})
 	}
-	return syndicate.Query{Text: a.query.Text, Root: append(parts, syndicate.Date{At: until})}
+	return syndicate.Query{Text: a.Query.Text, Root: append(parts, syndicate.Date{At: until})}
 }
 
 // count returns how many articles a month has so far, and how many closed
@@ -148,7 +148,7 @@ func (a *archive) after(ctx context.Context, month time.Time) (*archivePage, err
 // articles, "" if there is none. A feed that an age is part of has none:
 // articles leave it as time passes.
 func (p *Publisher) latestPage(ctx context.Context, sel selection, articles []syndicate.Article) (string, error) {
-	if len(articles) == 0 || sel.query.Timed() {
+	if len(articles) == 0 || sel.Query.Timed() {
 		return "", nil
 	}
 	a := p.archiveOf(sel, articles[0].FirstSeen)
@@ -167,10 +167,10 @@ func (p *Publisher) latestPage(ctx context.Context, sel selection, articles []sy
 func (p *Publisher) archive(ctx context.Context, sel selection, name, format string) (syndicate.Document, error) {
 	none := fmt.Errorf("archive page %q of feed %q as %q: %w", name, sel.Name, format, syndicate.ErrNotFound)
 	page, ok := parsePage(name)
-	if _, contentType := writer(format); contentType == "" || !ok || sel.query.Timed() {
+	if _, contentType := writer(format); contentType == "" || !ok || sel.Query.Timed() {
 		return syndicate.Document{}, none
 	}
-	newest, err := p.Store.Articles(ctx, sel.query, p.now(), 1, 0)
+	newest, err := p.Store.Articles(ctx, sel.Query, p.now(), 1, 0)
 	if err == nil && len(newest) == 0 {
 		err = none
 	}

@@ -19,6 +19,7 @@ import (
 type channel struct {
 	*feeds.Feed
 	name     string
+	search   string // "?q=…" in the address of a search's feed
 	site     syndicate.Site
 	page     string    // address of the page with the same articles
 	changed  time.Time // newest change of its articles, whole seconds; zero without articles
@@ -31,7 +32,9 @@ type channel struct {
 }
 
 // current returns the feed's own address in a format.
-func (c *channel) current(format string) string { return c.site.FeedURL(c.name, format) }
+func (c *channel) current(format string) string {
+	return c.site.FeedURL(c.name, format) + c.search
+}
 
 // self returns the address of the document in a format: that of the feed, or
 // of the page of its archive.
@@ -104,10 +107,10 @@ func (p *Publisher) channel(sel selection, articles []syndicate.Article) *channe
 	if sel.Kind != "all" {
 		title = sel.Title + " · " + p.Site.Title
 	}
-	ch := &channel{name: sel.Name, site: p.Site, page: p.Site.Link(sel.Page), hub: p.Hub}
+	ch := &channel{name: sel.Name, search: sel.search, site: p.Site, page: p.Site.Link(sel.Page), hub: p.Hub}
 	ch.Feed = &feeds.Feed{
 		Title:       clean(title),
-		Id:          p.feedID(sel.Name),
+		Id:          p.feedID(sel.Name + sel.search),
 		Description: clean(sel.description),
 		Link:        &feeds.Link{Href: ch.page, Rel: "alternate", Type: "text/html"},
 		Author:      &feeds.Author{Name: clean(p.Site.Title)},

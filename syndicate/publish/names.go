@@ -17,9 +17,9 @@ const sourcePrefix = "source-"
 type selection struct {
 	syndicate.Listed
 	description string
-	query       syndicate.Query
 	limit       int
 	content     syndicate.Extent
+	search      string // "?q=…" at the end of the address of a search's feed
 }
 
 // Listed returns all feeds with their titles in a language: the one of
@@ -97,9 +97,8 @@ func (p *Publisher) named(lang, kind, name, title, page string, q syndicate.Quer
 		limit = DefaultLimit
 	}
 	return selection{
-		Listed:      syndicate.Listed{Name: name, Title: title, Kind: kind, Page: page},
+		Listed:      syndicate.Listed{Name: name, Title: title, Kind: kind, Page: page, Query: q},
 		description: text.T("web.feed.about."+kind, about...),
-		query:       q,
 		limit:       limit,
 		content:     p.Content,
 	}

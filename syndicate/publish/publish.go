@@ -82,7 +82,7 @@ func (p *Publisher) document(ctx context.Context, sel selection, format string) 
 	if _, contentType := writer(format); contentType == "" {
 		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
 	}
-	articles, err := p.Store.Articles(ctx, sel.query, p.now(), sel.limit, 0)
+	articles, err := p.Store.Articles(ctx, sel.Query, p.now(), sel.limit, 0)
 	if err != nil {
 		return syndicate.Document{}, fmt.Errorf("feed %q: %w", name, err)
 	}
@@ -95,7 +95,9 @@ func (p *Publisher) document(ctx context.Context, sel selection, format string) 
 			return syndicate.Document{}, fmt.Errorf("feed %q: %w", name, err)
 		}
 	}
-	return write(ch, format)
+	doc, err := write(ch, format)
+	doc.Timed = sel.Query.Timed()
+	return doc, err
 }
 
 // write writes a channel in a format that there is.

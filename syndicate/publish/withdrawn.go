@@ -24,7 +24,7 @@ func (p *Publisher) withdraw(ctx context.Context, ch *channel, sel selection, ar
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(list, func(w syndicate.Withdrawal) bool { return maybe(sel.query.Root, &w) == never })
+	list = slices.DeleteFunc(list, func(w syndicate.Withdrawal) bool { return maybe(sel.Query.Root, &w) == never })
 	if len(list) == 0 {
 		return nil
 	}

@@ -233,6 +233,8 @@ func (q queue) Enqueue(ctx context.Context, tx *sql.Tx, args ...jobs.Args) error
 			kind += " " + a.Source
 		case store.HubJob:
 			kind += " " + a.Token
+		case store.FollowerJob:
+			kind += " " + a.Host
 		case store.ComposeJob:
 			kind += " " + a.Digest + " " + a.At.Format(time.RFC3339)
 		}

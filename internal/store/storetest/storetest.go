@@ -33,6 +33,8 @@ func Run(t *testing.T, open Open) {
 		"pages":       pageTests,
 		"hubs":        hubTests,
 		"subscribers": subscriberTests,
+		"follow":      followerTests,
+		"changes":     changeTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {
