@@ -160,10 +160,18 @@ func TestArchive(t *testing.T) {
 		target string
 		status int
 	}{
-		{"/feeds/all/archive/2026-02.atom", 200}, {"/feeds/all/archive/2026-01.rss", 200}, {"/feeds/all/archive/2026-01-2.json", 200},
-		{"/feeds/all/archive/2026-01-4.atom", 404}, {"/feeds/all/archive/2025-12.atom", 404}, {"/feeds/all/archive/2026-02", 404},
-		{"/feeds/all/archive/", 404}, {"/feeds/all/archive/2026-2.atom", 404}, {"/feeds/all/archive/2026-01-1.atom", 404},
-		{"/feeds/all/archive/2026-01/x.atom", 404}, {"/feeds/nobody/archive/2026-01.atom", 404}, {"/feeds//archive/2026-01.atom", 404},
+		{"/feeds/all/archive/2026-02.atom", 200},
+		{"/feeds/all/archive/2026-01.rss", 200},
+		{"/feeds/all/archive/2026-01-2.json", 200},
+		{"/feeds/all/archive/2026-01-4.atom", 404},
+		{"/feeds/all/archive/2025-12.atom", 404},
+		{"/feeds/all/archive/2026-02", 404},
+		{"/feeds/all/archive/", 404},
+		{"/feeds/all/archive/2026-2.atom", 404},
+		{"/feeds/all/archive/2026-01-1.atom", 404},
+		{"/feeds/all/archive/2026-01/x.atom", 404},
+		{"/feeds/nobody/archive/2026-01.atom", 404},
+		{"/feeds//archive/2026-01.atom", 404},
 		{"/feeds/all/archive/2026-01.rdf", 404},
 	} {
 		t.Run(tt.target, func(t *testing.T) {
