@@ -52,7 +52,7 @@ func sums(entries []syndicate.DocumentEntry) (list []uint64) {
 	return list
 }
 
-func fetch(t fataler, p *publish.Publisher, name string) page {
+func fetchPage(t fataler, p *publish.Publisher, name string) page {
 	t.Helper()
 	doc, err := p.Feed(t.Context(), name, "atom")
 	if err != nil {
@@ -82,14 +82,14 @@ func TestHistoryIsCompleteAndStays(t *testing.T) {
 			a := syndicate.Article{Source: "harbour", GUID: fmt.Sprint(i), Title: "港口", Published: now}
 			s.articles = append(stamp(now, []syndicate.Article{a}), s.articles...)
 
-			feed := fetch(t, p, "ports")
+			feed := fetchPage(t, p, "ports")
 			got := map[string]bool{}
 			for _, id := range feed.IDs {
 				got[id] = true
 			}
 			following := ""
 			for name := feed.link("prev-archive"); name != ""; {
-				archived := fetch(t, p, name)
+				archived := fetchPage(t, p, name)
 				if len(archived.IDs) == 0 || len(archived.IDs) > limit {
 					t.Fatalf("%s has %d articles", name, len(archived.IDs))
 				}
@@ -140,7 +140,7 @@ func TestMonthsBeingDeletedAreNotOffered(t *testing.T) {
 	p := history()
 	p.Keep = 60 * 24 * time.Hour // back to 8 January
 	var months []string
-	for doc := fetch(t, p, "ports"); doc.link("prev-archive") != ""; doc = fetch(t, p, doc.link("prev-archive")) {
+	for doc := fetchPage(t, p, "ports"); doc.link("prev-archive") != ""; doc = fetchPage(t, p, doc.link("prev-archive")) {
 		months = append(months, path.Base(doc.link("prev-archive")))
 	}
 	if diff := cmp.Diff([]string{"2026-03", "2026-02-3", "2026-02-2", "2026-02"}, months); diff != "" {
