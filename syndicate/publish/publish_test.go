@@ -25,10 +25,12 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 type store struct {
 	articles  []syndicate.Article // newest first
 	withdrawn []syndicate.Withdrawal
+	queries   []syndicate.Query // that were asked
 	err       error
 }
 
 func (s *store) Articles(_ context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error) {
+	s.queries = append(s.queries, q)
 	var found []syndicate.Article
 	for _, a := range s.articles {
 		if q.Match(&a, now) {
