@@ -9,11 +9,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/mmcdole/gofeed"
 
-	"broadsheet/internal/web"
 	"broadsheet/syndicate"
 )
 
@@ -155,7 +153,7 @@ func TestArchive(t *testing.T) {
 		a.FirstSeen = now.AddDate(0, -1, -i/10)
 		p.articles = append(p.articles, a)
 	}
-	h := handlerOf(t, site(), web.Parts{Articles: p, Feeds: publisher(p), Editions: p, Now: func() time.Time { return now }})
+	h := handler(t, p)
 	for _, tt := range []struct {
 		target string
 		status int
