@@ -21,17 +21,19 @@ type Open func(t *testing.T) *store.Store
 // Run runs the suite.
 func Run(t *testing.T, open Open) {
 	groups := map[string]map[string]func(*testing.T, *store.Store){
-		"sources":  sourceTests,
-		"articles": articleTests,
-		"search":   searchTests,
-		"digests":  digestTests,
-		"editions": editionTests,
-		"outbox":   outboxTests,
-		"jobs":     jobTests,
-		"together": togetherTests,
-		"past":     pastTests,
-		"pages":    pageTests,
-		"hubs":     hubTests,
+		"sources":     sourceTests,
+		"articles":    articleTests,
+		"search":      searchTests,
+		"digests":     digestTests,
+		"editions":    editionTests,
+		"outbox":      outboxTests,
+		"jobs":        jobTests,
+		"together":    togetherTests,
+		"past":        pastTests,
+		"pages":       pageTests,
+		"hubs":        hubTests,
+		"corrections": correctionTests,
+		"operator":    operatorTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {
