@@ -57,27 +57,6 @@ func (e *Example) Article() *Article {
 	return &Article{Title: e.Title, Text: e.Text, Language: e.Language}
 }
 
-// A Deed is something that an operator did.
-type Deed struct {
-	At     time.Time `json:"at"`
-	Who    string    `json:"who"`              // "command line", or "admin page" and the address it was opened from
-	Action string    `json:"action"`           // one of the actions of this package
-	Object string    `json:"object,omitempty"` // what it was done to: a source's name, an article's key
-	Detail string    `json:"detail,omitempty"`
-}
-
-// What operators do.
-const (
-	ActionSignIn  = "sign in"
-	ActionRefused = "sign-in refused"
-	ActionSignOut = "sign out"
-	ActionPoll    = "poll"
-	ActionAccept  = "accept"
-	ActionRefile  = "refile"
-	ActionUndo    = "undo refile"
-	ActionForget  = "forget"
-)
-
 // editorsReason is [Filing.Reason] for what an editor decided.
 func (f Filing) editorsReason() string {
 	decision := "an editor's decision"

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"broadsheet/internal/web"
 	"broadsheet/mailer"
 	"broadsheet/syndicate"
 )
@@ -105,68 +106,78 @@ func (a *App) opsDocument(entries []opsEntry) (syndicate.Document, error) {
 // opsEntries returns an entry for each thing the operator should look at. An
 // entry keeps its id as long as the trouble lasts.
 func (a *App) opsEntries(ctx context.Context) ([]opsEntry, error) {
-	sources, err := a.Sources(ctx)
+	notices, err := a.Notices(ctx)
 	if err != nil {
 		return nil, err
 	}
 	site := a.Config().Site
 	entries := []opsEntry{}
+	for _, n := range notices {
+		e := opsEntry{Title: n.Subject + ": " + n.Kind, Link: opsLink{n.URL}, Content: n.Text, at: n.At}
+		switch n.Kind {
+		case web.NoticeMoved:
+			e.ID = site.Link("/feeds/ops.atom#" + n.Name + "-moved-" + url.QueryEscape(n.URL))
+		case web.NoticeUndelivered:
+			e.ID, e.Title = n.URL+"#failed", fmt.Sprintf("%s: not delivered to %d of %d", n.Subject, n.Count, n.Of)
+		default:
+			e.ID = site.Link(fmt.Sprintf("/feeds/ops.atom#%s-%s-%d", n.Name, strings.ReplaceAll(n.Kind, " ", "-"), n.At.Unix()))
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// Notices returns what the operator should look at.
+func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
+	sources, err := a.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var notices []web.Notice
 	for i := range sources {
 		s := &sources[i]
 		p := &s.Poll
-		add := func(what string, at time.Time, text string) {
-			entries = append(entries, opsEntry{
-				ID:      site.Link(fmt.Sprintf("/feeds/ops.atom#%s-%s-%d", s.Name, strings.ReplaceAll(what, " ", "-"), at.Unix())),
-				Title:   s.Title + ": " + what,
-				Link:    opsLink{s.URL},
-				Content: text,
-				at:      at,
-			})
-		}
+		n := web.Notice{Name: s.Name, Subject: s.Title, URL: s.URL}
 		if p.Error != "" {
-			add(trouble(p), p.FaultSince, p.Error)
+			n.Kind, n.Text, n.At, n.Count = trouble(p), p.Error, p.FaultSince, p.Held
+			notices = append(notices, n)
 		}
 		if p.MovedTo != "" {
-			entries = append(entries, opsEntry{
-				ID:      site.Link("/feeds/ops.atom#" + s.Name + "-moved-" + url.QueryEscape(p.MovedTo)),
-				Title:   s.Title + ": moved for good",
-				Link:    opsLink{p.MovedTo},
-				Content: "moved for good to " + p.MovedTo + "; put that under sources[].url",
-				at:      p.LastOKAt,
-			})
+			n.Kind, n.URL, n.At = web.NoticeMoved, p.MovedTo, p.LastOKAt
+			n.Text = "moved for good to " + p.MovedTo + "; put that under sources[].url"
+			notices = append(notices, n)
 		}
 	}
-	failed, err := a.opsDeliveries(ctx)
-	return append(entries, failed...), err
+	failed, err := a.undelivered(ctx)
+	return append(notices, failed...), err
 }
 
 // trouble names what is the matter with a source.
 func trouble(p *syndicate.Poll) string {
 	switch {
 	case p.Gone:
-		return "gone"
+		return web.NoticeGone
 	case p.OwnOutage():
-		return "own outage"
+		return web.NoticeOutage
 	case p.Changed():
-		return "changed"
+		return web.NoticeChanged
 	case p.Held > 0:
-		return "old articles held"
+		return web.NoticeHeld
 	}
-	return "failed"
+	return web.NoticeFailed
 }
 
 // opsEditions is how many of the last editions are looked through for failed
 // deliveries.
 const opsEditions = 20
 
-// opsDeliveries returns an entry for each edition that did not reach everybody.
-func (a *App) opsDeliveries(ctx context.Context) ([]opsEntry, error) {
+// undelivered returns a notice for each edition that did not reach everybody.
+func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 	editions, err := a.store.Editions(ctx, "", opsEditions)
 	if err != nil {
 		return nil, err
 	}
-	site := a.Config().Site
-	var entries []opsEntry
+	var notices []web.Notice
 	for _, ed := range editions {
 		deliveries, err := a.store.Deliveries(ctx, ed.ID)
 		if err != nil {
@@ -185,11 +196,11 @@ func (a *App) opsDeliveries(ctx context.Context) ([]opsEntry, error) {
 		if len(lines) == 0 {
 			continue
 		}
-		page := site.Link(fmt.Sprintf("/digests/%s/%d", ed.Digest, ed.Number))
-		entries = append(entries, opsEntry{
-			ID: page + "#failed", Title: fmt.Sprintf("%s: not delivered to %d of %d", ed.Title, len(lines), len(deliveries)),
-			Link: opsLink{page}, Content: strings.Join(lines, "\n"), at: at,
+		notices = append(notices, web.Notice{
+			Kind: web.NoticeUndelivered, Name: ed.Digest, Subject: ed.Title, Count: len(lines), Of: len(deliveries),
+			URL:  a.Config().Site.Link(fmt.Sprintf("/digests/%s/%d", ed.Digest, ed.Number)),
+			Text: strings.Join(lines, "\n"), At: at,
 		})
 	}
-	return entries, nil
+	return notices, nil
 }

@@ -71,9 +71,9 @@ func (a *App) build(cfg *config.Config) (*parts, error) {
 
 func (a *App) buildCollecting(p *parts) error {
 	var err error
-	p.classifier, err = classify.New(classify.Config{Themes: p.cfg.Themes})
+	p.classifier, err = NewClassifier(p.cfg)
 	if err != nil {
-		return fmt.Errorf("themes: %w", err)
+		return err
 	}
 	limits := fetch.Default()
 	contact := p.cfg.Polling.UserAgentContact
@@ -121,6 +121,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Health:   a.store,
 		Hubs:     p.collector.Hubs,
 		Ops:      a,
+		Admin:    a.admin(p),
 		Logger:   a.log,
 		Now:      a.opts.Now,
 	})

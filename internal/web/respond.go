@@ -36,8 +36,9 @@ type response struct {
 	etag        string    // strong, quoted; "" has one made of body when status is 200 and the answer may be kept
 	modified    time.Time // Last-Modified; zero has none
 	cookie      *http.Cookie
-	perReader   bool // depends on the language cookie
-	anywhere    bool // scripts of other sites may read it
+	location    string // Location; "" has none
+	perReader   bool   // depends on the language cookie
+	anywhere    bool   // scripts of other sites may read it
 }
 
 // A representation is a response with its headers made, so that it can be
@@ -80,6 +81,9 @@ func newRepresentation(res *response, zip *zipper) *representation {
 	}
 	if !rep.modified.IsZero() {
 		rep.about["Last-Modified"] = []string{rep.modified.UTC().Format(http.TimeFormat)}
+	}
+	if res.location != "" {
+		rep.header["Location"] = []string{res.location}
 	}
 	if res.cookie != nil {
 		rep.about.Add("Set-Cookie", res.cookie.String())

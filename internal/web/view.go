@@ -54,6 +54,8 @@ type view struct {
 	values url.Values
 	now    time.Time
 	set    bool // the reader chose now: remember it
+
+	signedIn bool // an operator is
 }
 
 // view returns the view of a request: the language of ?lang=, else of the

@@ -3,7 +3,8 @@
 // server it is put into.
 //
 // Every address answers GET and HEAD only, changes nothing and needs no
-// script; those under /websub/ alone are for hubs and take what they push. A feed's address always answers with the feed, or with a short
+// script, but for two: those under /websub/ are for hubs and take what they
+// push, those under /admin for operators, whose forms they take. A feed's address always answers with the feed, or with a short
 // explanation as problem+json (RFC 9457); every other address with a page.
 package web
 
@@ -15,6 +16,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"broadsheet/mailer"
@@ -75,6 +77,7 @@ type Parts struct {
 	Health   Health           // nil is always ready
 	Ops      Ops              // nil has no feed for the operator
 	Hubs     Hubs             // nil has none call
+	Admin    *Admin           // nil has no pages for operators
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
 	// Fresh is how long a feed is served without asking Feeds for it again;
@@ -111,6 +114,7 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 	}
 	s.feeds = newFeedCache(parts.Feeds, &s.zip, parts.Fresh, parts.Logger)
 	s.mux = s.routes()
+	s.adminMux, s.protection, s.hashing = s.adminRoutes(), s.crossOrigin(), make(chan struct{}, 1)
 	return s, nil
 }
 
@@ -140,6 +144,12 @@ type server struct {
 	feeds  *feedCache
 	zip    zipper
 	mux    *http.ServeMux
+
+	adminMux   *http.ServeMux
+	protection *http.CrossOriginProtection
+	attempts   attempts
+	hashing    chan struct{} // holds one token while a password is hashed
+	comparing  sync.Mutex    // held while themes are compared
 }
 
 func (s *server) routes() *http.ServeMux {
@@ -181,6 +191,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	if token, ok := strings.CutPrefix(r.URL.Path, "/websub/"); ok && s.Hubs != nil {
 		s.hub(w, r, token)
+		return
+	}
+	if s.Admin != nil && isAdmin(r.URL.Path) {
+		s.admin(w, r)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
