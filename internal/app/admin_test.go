@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -162,4 +163,51 @@ func TestShippedGoldenArticles(t *testing.T) {
 	if err != nil || n < 10 || len(faults) > 0 {
 		t.Errorf("%d golden articles, %v: %v", n, err, faults)
 	}
+}
+
+// notes is a feed of so many notes under ids that begin with id.
+func notes(id string, n int) string {
+	var b strings.Builder
+	b.WriteString(`<rss version="2.0"><channel><title>W</title>`)
+	for i := range n {
+		fmt.Fprintf(&b, `<item><guid isPermaLink="false">%s%d</guid><title>Harbour note %d</title><pubDate>%02d Nov 2026 08:00:00 GMT</pubDate></item>`, id, i, i, i+1)
+	}
+	return b.String() + `</channel></rss>`
+}
+
+func TestHeldArticlesAreNamedAndLetIn(t *testing.T) {
+	o := newOrigin(t)
+	o.Serve("/wire.rss", notes("a", 12))
+	file, _ := smallPaper(t, "127.0.0.1:0", "贷款", o.URL+"/wire.rss")
+	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := start(t, load(t, file), c, "")
+	op := newOperator(t, d)
+	link, err := d.app.SignInLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(link, "token=")
+	op.send("/admin/sign-in", url.Values{"token": {token}})
+
+	stored := func(n int) func() bool {
+		return func() bool {
+			_, total, err := d.app.Search(t.Context(), "", 1)
+			return err == nil && total == n
+		}
+	}
+	await(t, "the first articles", stored(12))
+	o.Serve("/wire.rss", notes("b", 12))
+	c.Set(c.Now().Add(2 * time.Hour))
+	op.send("/admin/sources/wire/poll", nil)
+	await(t, "the notice", func() bool {
+		_, page := op.open("/admin")
+		return strings.Contains(page, "12 old articles are held")
+	})
+	if _, page := op.open("/admin/sources/wire"); !strings.Contains(page, "Harbour note 11") || !strings.Contains(page, "held ×12") {
+		t.Errorf("the source's page:\n%s", page)
+	}
+	if at, _ := op.send("/admin/sources/wire/accept", nil); at != "/admin/sources/wire?done=accept" {
+		t.Errorf("accepted: at %s", at)
+	}
+	await(t, "the held articles", stored(24))
 }
