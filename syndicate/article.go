@@ -34,6 +34,7 @@ type Article struct {
 	Changed      time.Time `json:"changed,omitzero"`        // when we last saw it change
 	Hash         string    `json:"hash,omitempty"`          // of everything the source said; equal = unchanged
 	Alternate    int64     `json:"-"`                       // made of title and of guid or address without scheme and host; 0 for none
+	Corrected    time.Time `json:"corrected,omitzero"`      // when an editor said what it is filed under; the Analysis follows that
 	Analysis
 }
 

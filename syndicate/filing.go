@@ -12,6 +12,9 @@ type Filing struct {
 	Threshold float64 `json:"threshold"`        // the theme's, or more where another theme outshines it
 	Hits      []Hit   `json:"hits,omitempty"`   // heaviest first
 	Source    bool    `json:"source,omitempty"` // filed because the source's configuration says so
+
+	Editor  bool `json:"editor,omitempty"`  // an editor decided, whatever the score; see Correction
+	Removed bool `json:"removed,omitempty"` // and decided against the theme
 }
 
 // A Hit is a term found in an article.
@@ -29,6 +32,9 @@ type Hit struct {
 //
 // A near miss says "<" instead of "≥".
 func (f Filing) Reason() string {
+	if f.Editor {
+		return f.editorsReason()
+	}
 	var b strings.Builder
 	sign := "≥"
 	if f.Score < f.Threshold {

@@ -45,7 +45,7 @@ func (c *command) articles() *cobra.Command {
 		}),
 	})
 	cmd.Flags().IntVar(&limit, "limit", 20, "articles at the most")
-	cmd.AddCommand(c.forget())
+	cmd.AddCommand(c.forget(), c.refile(), c.corrections())
 	return cmd
 }
 
@@ -102,6 +102,9 @@ func (c *command) printExplanation(a *app.App, e app.Explanation) {
 	}
 	if len(x.Filings) == 0 {
 		rows = append(rows, []string{"filed", "under no theme"})
+	}
+	if !x.Corrected.IsZero() {
+		rows = append(rows, []string{"corrected", when(x.Corrected, loc) + " by an editor; broadsheet articles refile " + x.Key + " --undo takes it back"})
 	}
 	for _, f := range e.Feeds {
 		rows = append(rows, []string{"feed", f})

@@ -11,7 +11,7 @@ import (
 func (c *command) check() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Report every mistake of the configuration",
+		Short: "Report every mistake of the configuration, and golden articles that are filed wrong",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := config.Load(c.configFile)
@@ -19,8 +19,16 @@ func (c *command) check() *cobra.Command {
 				fmt.Fprintln(c.out, err) // what was asked for, so not on standard error
 				return errShown
 			}
-			fmt.Fprintf(c.out, "%s: no mistakes: %s, %s, %s\n", c.configFile,
+			golden, err := c.printGolden(cfg)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.out, "%s: no mistakes: %s, %s, %s", c.configFile,
 				count(len(cfg.Sources), "source"), count(len(cfg.Themes), "theme"), count(len(cfg.Digests), "digest"))
+			if golden > 0 {
+				fmt.Fprintf(c.out, ", %s filed as they should be", count(golden, "golden article"))
+			}
+			fmt.Fprintln(c.out)
 			return nil
 		},
 	}

@@ -114,7 +114,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.AddCommand(
 		c.serve(), c.check(), c.config(), c.collect(), c.read(), c.classify(), c.articles(),
-		c.explain(), c.feed(), c.digest(), c.sources(), c.subscribers(), c.status(), c.version(),
+		c.explain(), c.feed(), c.digest(), c.sources(), c.themes(), c.subscribers(), c.status(), c.admin(), c.version(),
 	)
 	for _, cmd := range root.Commands() {
 		wrapArgs(cmd)
@@ -165,16 +165,21 @@ func (c *command) logger(level slog.Level) *slog.Logger {
 // opens the paper on it without starting anything, and lets do work on it.
 // Warnings only are logged, unless more is asked for.
 func (c *command) paper(do func(ctx context.Context, a *app.App, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) (err error) {
+	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.Load(c.configFile)
 		if err != nil {
 			return err
 		}
-		a, err := app.New(cmd.Context(), cfg, app.Options{Logger: c.logger(slog.LevelWarn), Version: version})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, a.Close()) }()
-		return do(cmd.Context(), a, args)
+		return c.open(cmd.Context(), cfg, app.Options{}, args, do)
 	}
+}
+
+// open opens the paper on a configuration and lets do work on it.
+func (c *command) open(ctx context.Context, cfg *config.Config, opts app.Options, args []string, do func(context.Context, *app.App, []string) error) error {
+	opts.Logger, opts.Version = c.logger(slog.LevelWarn), version
+	a, err := app.New(ctx, cfg, opts)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(ctx, a, args), a.Close())
 }

@@ -42,6 +42,7 @@ type Options struct {
 	Now     func() time.Time // nil for time.Now
 	Tick    time.Duration    // how often to look for what is due; 0 for 15 s
 	Started chan<- string    // receives the address served, once; may be nil
+	Look    bool             // put nothing of the configuration in force; for commands that only look
 }
 
 // An App is a paper: its store, and the parts that work on it.
@@ -85,7 +86,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	}
 	a := &App{opts: opts, log: opts.Logger, store: st, news: make(chan struct{}, 1)}
 	p, err := a.build(cfg)
-	if err == nil {
+	if err == nil && !opts.Look {
 		err = a.sync(ctx, p)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"broadsheet/internal/web"
 	"broadsheet/mailer"
 	"broadsheet/syndicate"
 )
@@ -48,7 +49,7 @@ func (a *App) OpsFeed(ctx context.Context, key string) (syndicate.Document, erro
 	if subtle.ConstantTimeCompare(got[:], right[:]) != 1 {
 		return syndicate.Document{}, syndicate.ErrNotFound
 	}
-	notices, err := a.Notices(ctx)
+	notices, err := a.operatorNotices(ctx)
 	if err != nil {
 		return syndicate.Document{}, err
 	}
@@ -103,37 +104,49 @@ func (a *App) opsDocument(notices []mailer.Notice) (syndicate.Document, error) {
 	}, nil
 }
 
-// Notices returns what the operator should look at now.
-func (a *App) Notices(ctx context.Context) ([]mailer.Notice, error) {
-	sources, err := a.Sources(ctx)
+// operatorNotices returns what the operator should look at, for feed and mail.
+// A notice keeps its ID as long as the trouble lasts.
+func (a *App) operatorNotices(ctx context.Context) ([]mailer.Notice, error) {
+	notices, err := a.Notices(ctx)
 	if err != nil {
 		return nil, err
 	}
 	site := a.Config().Site
-	var notices []mailer.Notice
+	var out []mailer.Notice
+	for _, n := range notices {
+		m := mailer.Notice{Title: n.Subject + ": " + n.Kind, Link: n.URL, Text: n.Text, At: n.At}
+		switch n.Kind {
+		case web.NoticeMoved:
+			m.ID = site.Link("/feeds/ops.atom#" + n.Name + "-moved-" + url.QueryEscape(n.URL))
+		case web.NoticeUndelivered:
+			m.ID, m.Title = n.URL+"#failed", fmt.Sprintf("%s: not delivered to %d of %d", n.Subject, n.Count, n.Of)
+		default:
+			m.ID = site.Link(fmt.Sprintf("/feeds/ops.atom#%s-%s-%d", n.Name, strings.ReplaceAll(n.Kind, " ", "-"), n.At.Unix()))
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// Notices returns what the operator should look at.
+func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
+	sources, err := a.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var notices []web.Notice
 	for i := range sources {
 		s := &sources[i]
 		p := &s.Poll
-		add := func(what string, at time.Time, text string) {
-			notices = append(notices, mailer.Notice{
-				ID:    site.Link(fmt.Sprintf("/feeds/ops.atom#%s-%s-%d", s.Name, strings.ReplaceAll(what, " ", "-"), at.Unix())),
-				Title: s.Title + ": " + what,
-				Link:  s.URL,
-				Text:  text,
-				At:    at,
-			})
-		}
+		n := web.Notice{Name: s.Name, Subject: s.Title, URL: s.URL}
 		if p.Error != "" {
-			add(trouble(p), p.FaultSince, p.Error)
+			n.Kind, n.Text, n.At, n.Count = trouble(p), p.Error, p.FaultSince, p.Held
+			notices = append(notices, n)
 		}
 		if p.MovedTo != "" {
-			notices = append(notices, mailer.Notice{
-				ID:    site.Link("/feeds/ops.atom#" + s.Name + "-moved-" + url.QueryEscape(p.MovedTo)),
-				Title: s.Title + ": moved for good",
-				Link:  p.MovedTo,
-				Text:  "moved for good to " + p.MovedTo + "; put that under sources[].url",
-				At:    p.LastOKAt,
-			})
+			n.Kind, n.URL, n.At = web.NoticeMoved, p.MovedTo, p.LastOKAt
+			n.Text = "moved for good to " + p.MovedTo + "; put that under sources[].url"
+			notices = append(notices, n)
 		}
 	}
 	failed, err := a.undelivered(ctx)
@@ -144,15 +157,15 @@ func (a *App) Notices(ctx context.Context) ([]mailer.Notice, error) {
 func trouble(p *syndicate.Poll) string {
 	switch {
 	case p.Gone:
-		return "gone"
+		return web.NoticeGone
 	case p.OwnOutage():
-		return "own outage"
+		return web.NoticeOutage
 	case p.Changed():
-		return "changed"
+		return web.NoticeChanged
 	case p.Held > 0:
-		return "old articles held"
+		return web.NoticeHeld
 	}
-	return "failed"
+	return web.NoticeFailed
 }
 
 // opsEditions is how many of the last editions are looked through for failed
@@ -160,13 +173,12 @@ func trouble(p *syndicate.Poll) string {
 const opsEditions = 20
 
 // undelivered returns a notice for each edition that did not reach everybody.
-func (a *App) undelivered(ctx context.Context) ([]mailer.Notice, error) {
+func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 	editions, err := a.store.Editions(ctx, "", opsEditions)
 	if err != nil {
 		return nil, err
 	}
-	site := a.Config().Site
-	var notices []mailer.Notice
+	var notices []web.Notice
 	for _, ed := range editions {
 		counts, deliveries, err := a.store.Account(ctx, ed.ID, shownDeliveries)
 		if err != nil {
@@ -192,14 +204,10 @@ func (a *App) undelivered(ctx context.Context) ([]mailer.Notice, error) {
 		if more := failed - len(lines); more > 0 {
 			lines = append(lines, fmt.Sprintf("and %d more", more))
 		}
-		page := site.Link(fmt.Sprintf("/digests/%s/%d", ed.Digest, ed.Number))
-		link := page
-		if ed.Private {
-			link = ""
-		}
-		notices = append(notices, mailer.Notice{
-			ID: page + "#failed", Title: fmt.Sprintf("%s: not delivered to %d of %d", ed.Title, failed, all),
-			Link: link, Text: strings.Join(lines, "\n"), At: at,
+		notices = append(notices, web.Notice{
+			Kind: web.NoticeUndelivered, Name: ed.Digest, Subject: ed.Title, Count: failed, Of: all,
+			URL:  a.Config().Site.Link(fmt.Sprintf("/digests/%s/%d", ed.Digest, ed.Number)),
+			Text: strings.Join(lines, "\n"), At: at,
 		})
 	}
 	return notices, nil

@@ -78,9 +78,9 @@ func (a *App) build(cfg *config.Config) (*parts, error) {
 
 func (a *App) buildCollecting(p *parts) error {
 	var err error
-	p.classifier, err = classify.New(classify.Config{Themes: p.cfg.Themes, Places: p.cfg.Places})
+	p.classifier, err = NewClassifier(p.cfg)
 	if err != nil {
-		return fmt.Errorf("themes: %w", err)
+		return err
 	}
 	limits := fetch.Default()
 	contact := p.cfg.Polling.UserAgentContact
@@ -142,6 +142,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Hub:      p.hub,
 		Version:  a.version.Load,
 		Ops:      a,
+		Admin:    a.admin(p),
 		Logger:   a.log,
 		Now:      a.opts.Now,
 	})
@@ -161,7 +162,7 @@ func (a *App) buildMailing(p *parts) error {
 		From:    p.cfg.Mail.From,
 		Store:   a.store,
 		Next:    p.next,
-		Notices: a.Notices,
+		Notices: a.operatorNotices,
 		Now:     a.opts.Now,
 		Logger:  a.log,
 	}

@@ -117,8 +117,25 @@ func (a *App) greet(ctx context.Context, first <-chan PollReport) {
 		}
 	}
 	if a.has(RoleWeb) {
-		fmt.Fprintf(out, "\nOpen\n  %s  front page\n  %s  all feeds\n\nCtrl-C stops.\n", p.cfg.Site.Link("/"), p.cfg.Site.Link("/feeds"))
+		fmt.Fprintf(out, "\nOpen\n  %s  front page\n  %s  all feeds\n", p.cfg.Site.Link("/"), p.cfg.Site.Link("/feeds"))
+		a.greetAdmin(ctx)
+		fmt.Fprint(out, "\nCtrl-C stops.\n")
 	}
+}
+
+// greetAdmin prints where the operator signs in.
+func (a *App) greetAdmin(ctx context.Context) {
+	cfg := a.Config()
+	if cfg.Admin.PasswordHash != "" {
+		fmt.Fprintf(a.opts.Out, "  %s  admin pages\n", cfg.Site.Link("/admin"))
+		return
+	}
+	link, err := a.SignInLink(ctx)
+	if err != nil {
+		a.log.Error("make a sign-in link", "error", err)
+		return
+	}
+	fmt.Fprintf(a.opts.Out, "  %s\n    admin pages; this link signs in once, within a day. `broadsheet admin password` sets a password instead\n", link)
 }
 
 // greetSources prints a line a source: at once for those that are not due, as

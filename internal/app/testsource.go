@@ -203,20 +203,6 @@ func (a *App) Replay(ctx context.Context, name string) ([]Replay, error) {
 	return replays, nil
 }
 
-// AcceptSource makes what a source has become count as good: its next
-// document is taken in whatever it is like, and what is held comes in.
-func (a *App) AcceptSource(ctx context.Context, name string) error {
-	if p := a.parts.Load(); !p.has(name) {
-		return noSource(name, p)
-	}
-	return a.store.Accept(ctx, name, a.opts.Now())
-}
-
-// Forget deletes articles for good and returns how many there were.
-func (a *App) Forget(ctx context.Context, keys []string) (int, error) {
-	return a.store.Forget(ctx, keys, a.opts.Now())
-}
-
 func (p *parts) has(source string) bool {
 	_, ok := p.sources[source]
 	return ok

@@ -132,5 +132,5 @@ type fileReceive struct {
 }
 
 type fileAdmin struct {
-	PasswordHash Secret `yaml:"password_hash" jsonschema_description:"The bcrypt hash of the password for the admin pages. Empty = no password opens them."`
+	PasswordHash Secret `yaml:"password_hash" jsonschema_description:"The bcrypt hash of the password for the admin pages, from broadsheet admin password. Empty = a link that is printed at each start signs in, once."`
 }

@@ -76,18 +76,24 @@ func updates(columns []string) string {
 // articleTables.
 const articleColumns = `a.key, a.public_id, a.source, a.guid, a.first_seen, a.hash, a.changed, a.published, a.published_raw,
 	a.inferred, a.updated, a.language, a.url, a.title, x.authors, x.categories, x.enclosures, x.places, x.analysis,
-	x.summary, x.sections, x.text, x.content`
+	x.summary, x.sections, x.text, x.content, c.at, c.themes`
 
-const articleTables = "articles a JOIN article_texts x ON x.article_id = a.id"
+const articleTables = "articles a JOIN article_texts x ON x.article_id = a.id LEFT JOIN corrections c ON c.key = a.key"
 
 // leanColumns are articleColumns without sections and content.
 var leanColumns = strings.NewReplacer("x.sections", "''", "x.content", "''").Replace(articleColumns)
 
+// scanArticle reads an article as its editor wants it.
 func scanArticle(r scanner) (a syndicate.Article, err error) {
+	var corrected []string
 	err = r.Scan(&a.Key, &a.ID, &a.Source, &a.GUID, moment{&a.FirstSeen}, &a.Hash, moment{&a.Changed},
 		moment{&a.Published}, &a.PublishedRaw, &a.Inferred, moment{&a.Updated}, &a.Language, &a.URL, &a.Title,
 		list[string]{&a.Authors}, list[string]{&a.Categories}, list[syndicate.Enclosure]{&a.Enclosures},
-		list[string]{&a.Places}, analysis{&a.Analysis}, &a.Summary, list[syndicate.Section]{&a.Sections}, &a.Text, &a.Content)
+		list[string]{&a.Places}, analysis{&a.Analysis}, &a.Summary, list[syndicate.Section]{&a.Sections}, &a.Text, &a.Content,
+		moment{&a.Corrected}, list[string]{&corrected})
+	if !a.Corrected.IsZero() {
+		a.Analysis = syndicate.Correction{Themes: corrected}.Apply(a.Analysis)
+	}
 	return a, err
 }
 

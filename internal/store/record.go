@@ -192,31 +192,50 @@ func (s *Store) saveWords(ctx context.Context, tx *sql.Tx, rows []*articleRow, s
 }
 
 // saveFilings stores filings and figures of the rows, in the place of what
-// the stale ids had before.
+// the stale ids had before. What an editor said of an article counts for its
+// filings; only those of stale ids can have been corrected.
 func (s *Store) saveFilings(ctx context.Context, tx *sql.Tx, rows []*articleRow, stale []int64) error {
 	for _, table := range []string{"filings", "figures"} {
 		if err := deleteWhere(ctx, tx, table, "article_id", stale); err != nil {
 			return err
 		}
 	}
+	corrected, err := corrections(ctx, tx, stale)
+	if err != nil {
+		return err
+	}
 	var filings, figures [][]any
 	for _, r := range rows {
-		filed := map[string]bool{}
-		for i, f := range r.article.Filings {
-			if !filed[f.Theme] {
-				filed[f.Theme] = true
-				filings = append(filings, []any{r.id, text(f.Theme), i, f.Score, r.firstSeen, r.article.Published.UnixMilli()})
-			}
+		a := r.article.Analysis
+		if c, ok := corrected[r.article.Key]; ok {
+			a = c.Apply(a)
 		}
+		filings = append(filings, filingRows(r.id, r.firstSeen, r.article.Published.UnixMilli(), a.Filings)...)
 		for _, f := range r.article.Figures {
 			figures = append(figures, []any{r.id, text(f.BaseUnit), f.Normalised, text(f.Bound)})
 		}
 	}
-	err := s.insert(ctx, tx, into("INSERT INTO filings (article_id, theme, position, score, first_seen, published)", 6), filings, nil)
-	if err != nil {
+	if err := s.insert(ctx, tx, filingInsertion(), filings, nil); err != nil {
 		return err
 	}
 	return s.insert(ctx, tx, into("INSERT INTO figures (article_id, base_unit, value, bound)", 4), figures, nil)
+}
+
+func filingInsertion() insertion {
+	return into("INSERT INTO filings (article_id, theme, position, score, first_seen, published)", 6)
+}
+
+// filingRows makes rows for filingInsertion, one a theme.
+func filingRows(id, firstSeen, published int64, filings []syndicate.Filing) [][]any {
+	var rows [][]any
+	filed := map[string]bool{}
+	for i, f := range filings {
+		if !filed[f.Theme] {
+			filed[f.Theme] = true
+			rows = append(rows, []any{id, text(f.Theme), i, f.Score, firstSeen, published})
+		}
+	}
+	return rows
 }
 
 func deleteWhere(ctx context.Context, tx *sql.Tx, table, column string, ids []int64) error {

@@ -23,6 +23,7 @@ type articleBody struct {
 	Meanings      bool // a figure is more than just an amount
 	Reasons       []string
 	NearMisses    []string
+	Corrected     string // when an editor filed it; "" when none did
 	SourceHref    string
 	Updated       string
 	FirstSeen     string
@@ -74,11 +75,9 @@ func (s *server) article(r *http.Request, v *view) (*response, error) {
 			Text: f.Text, Meaning: meaning, Sentence: syndicate.Typeset(f.Sentence, a.Language),
 		})
 	}
-	for _, f := range a.Filings {
-		body.Reasons = append(body.Reasons, f.Reason())
-	}
-	for _, f := range a.NearMisses {
-		body.NearMisses = append(body.NearMisses, f.Reason())
+	body.Reasons, body.NearMisses = v.reasons(&a.Analysis)
+	if !a.Corrected.IsZero() {
+		body.Corrected = v.Day(a.Corrected)
 	}
 	return v.render("article", frame{Title: body.Title, Body: body})
 }

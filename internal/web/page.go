@@ -30,6 +30,13 @@ func parsePages() (pages, error) {
 		}
 		all[name] = t
 	}
+	for _, name := range []string{"sign-in", "home", "sources", "source", "articles", "article", "themes", "log"} {
+		t, err := template.ParseFS(templates.Web(), "admin/layout.html", "admin/"+name+".html")
+		if err != nil {
+			return nil, err
+		}
+		all["admin/"+name] = t
+	}
 	return all, nil
 }
 
@@ -113,7 +120,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, status int) {
 // errorKeys returns the keys of the wording of a status.
 func errorKeys(status int) (title, text string) {
 	switch status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed:
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusForbidden:
 	default:
 		status = http.StatusInternalServerError
 	}

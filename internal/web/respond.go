@@ -40,6 +40,7 @@ type response struct {
 	anywhere    bool   // scripts of other sites may read it
 	links       string // Link
 	kept        bool   // sent many times: every coding is worth its making
+	location    string // Location; "" has none
 }
 
 // A representation is a response with its headers made, so that it can be
@@ -105,6 +106,9 @@ func newRepresentation(res *response, zip *zipper) *representation {
 	}
 	if !rep.modified.IsZero() {
 		rep.about = append(rep.about, field{"Last-Modified", []string{rep.modified.UTC().Format(http.TimeFormat)}})
+	}
+	if res.location != "" {
+		rep.header = append(rep.header, field{"Location", []string{res.location}})
 	}
 	if res.cookie != nil {
 		rep.about = append(rep.about, field{"Set-Cookie", []string{res.cookie.String()}})

@@ -55,6 +55,8 @@ type view struct {
 	now    time.Time
 	set    bool             // the reader chose now: remember it
 	place  *syndicate.Place // that the page is of; nil for none
+
+	signedIn bool // an operator is
 }
 
 // view returns the view of a request: the language of ?lang=, else of the

@@ -3,8 +3,9 @@
 // server it is put into.
 //
 // Every address answers GET and HEAD only, changes nothing and needs no
-// script; but those under /websub/ are for hubs and take what they push, and
-// /hub is a hub itself. A feed's address always answers with the feed, or with a short
+// script, but for three: those under /websub/ are for hubs and take what they
+// push, /hub is a hub itself, and those under /admin are for operators, whose
+// forms they take. A feed's address always answers with the feed, or with a short
 // explanation as problem+json (RFC 9457); every other address with a page.
 package web
 
@@ -16,6 +17,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -81,6 +83,7 @@ type Parts struct {
 	Ops      Ops              // nil has no feed for the operator
 	Hubs     Hubs             // nil has none call
 	Hub      Hub              // nil is no hub
+	Admin    *Admin           // nil has no pages for operators
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
 	// Version returns a number that grows when articles change. It is called
@@ -122,6 +125,7 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 		entries: make(map[string]*feedEntry),
 	}
 	s.mux = s.routes()
+	s.adminMux, s.protection, s.hashing = s.adminRoutes(), s.crossOrigin(), make(chan struct{}, 1)
 	return s, nil
 }
 
@@ -153,6 +157,12 @@ type server struct {
 	zip    zipper
 	dated  atomic.Pointer[dateLine]
 	mux    *http.ServeMux
+
+	adminMux   *http.ServeMux
+	protection *http.CrossOriginProtection
+	attempts   attempts
+	hashing    chan struct{} // holds one token while a password is hashed
+	comparing  sync.Mutex    // held while themes are compared
 }
 
 func (s *server) routes() *http.ServeMux {
@@ -199,6 +209,10 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.URL.Path == hubPath {
 		s.follow(w, r)
+		return
+	}
+	if s.Admin != nil && isAdmin(r.URL.Path) {
+		s.admin(w, r)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

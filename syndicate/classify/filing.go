@@ -84,22 +84,9 @@ func (c *Classifier) file(d *document, src *syndicate.Source, s *scratch) (filed
 
 // count finds all terms and returns the width of the body.
 func (c *Classifier) count(d *document, s *scratch) float64 {
-	c.countIn(s, inTitle, d.title)
-	c.countIn(s, inLead, d.teaser)
 	width := 0.0
-	for i := 0; i < len(d.sentences); {
-		zone, from := inBody, i
-		switch {
-		case d.sentences[i].Head:
-			zone, i = inHead, i+1
-		case i < d.lead:
-			zone, i = inLead, d.lead
-		default:
-			for i < len(d.sentences) && !d.sentences[i].Head {
-				i++
-			}
-		}
-		w := c.countIn(s, zone, d.text[d.sentences[from].Start:d.sentences[i-1].End()])
+	for zone, text := range d.stretches {
+		w := c.countIn(s, zone, text)
 		if zone == inBody {
 			width += w
 		}

@@ -35,6 +35,8 @@ func Run(t *testing.T, open Open) {
 		"subscribers": subscriberTests,
 		"follow":      followerTests,
 		"changes":     changeTests,
+		"corrections": correctionTests,
+		"operator":    operatorTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {

@@ -1,0 +1,213 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"broadsheet/internal/app"
+)
+
+// An operator is a browser on the admin pages.
+type operator struct {
+	t    *testing.T
+	d    *daemon
+	http http.Client
+}
+
+func newOperator(t *testing.T, d *daemon) *operator {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &operator{t: t, d: d, http: http.Client{Jar: jar}}
+}
+
+// open asks for a page and returns where it led and what it says.
+func (o *operator) open(path string) (at, page string) {
+	o.t.Helper()
+	return o.ask(http.MethodGet, path, nil)
+}
+
+func (o *operator) send(path string, form url.Values) (at, page string) {
+	o.t.Helper()
+	return o.ask(http.MethodPost, path, form)
+}
+
+func (o *operator) ask(method, path string, form url.Values) (at, page string) {
+	o.t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, o.d.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.AddCookie(&http.Cookie{Name: "lang", Value: "en"})
+	res, err := o.http.Do(r)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return res.Request.URL.RequestURI(), string(body)
+}
+
+const wireFeed = `<rss version="2.0"><channel><title>W</title><item><guid>1</guid><title>贷款增加</title></item></channel></rss>`
+
+func TestOperatorAtWork(t *testing.T) {
+	o := newOrigin(t)
+	o.Serve("/wire.rss", wireFeed)
+	file, write := smallPaper(t, "127.0.0.1:0", "贷款", o.URL+"/wire.rss")
+	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := start(t, load(t, file), c, file)
+	op := newOperator(t, d)
+	if at, _ := op.open("/admin/sources"); at != "/admin/sign-in?next=%2Fadmin%2Fsources" {
+		t.Fatalf("before signing in: at %s", at)
+	}
+	token := regexp.MustCompile(`sign-in\?token=(\S+)`).FindStringSubmatch(d.out.String())
+	if token == nil {
+		t.Fatalf("no link was printed:\n%s", d.out)
+	}
+	if at, page := op.send("/admin/sign-in", url.Values{"token": {token[1]}}); at != "/admin" || !strings.Contains(page, "Nothing. All is well.") {
+		t.Fatalf("signed in: at %s:\n%s", at, page)
+	}
+
+	// A correction by form counts in the feed at once, and so does its end.
+	found, _, err := d.app.Search(t.Context(), "", 1)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%d articles, %v", len(found), err)
+	}
+	article, feed := "/admin/articles/"+found[0].Key, "/feeds/finance.atom"
+	inFeed := func(want bool) {
+		t.Helper()
+		await(t, "the feed", func() bool { // it is kept for a second
+			_, _, body := d.get(feed)
+			return strings.Contains(body, "贷款增加") == want
+		})
+	}
+	inFeed(true)
+	if at, page := op.send(article+"/refile", nil); at != article+"?done=refile" || !strings.Contains(page, "taken out by an editor") {
+		t.Errorf("refiled: at %s:\n%s", at, page)
+	}
+	inFeed(false)
+	if at, _ := op.send(article+"/undo", nil); at != article+"?done=undo" {
+		t.Errorf("taken back: at %s", at)
+	}
+	inFeed(true)
+
+	// Polled a moment ago, the source is left alone; later it is asked.
+	if at, _ := op.send("/admin/sources/wire/poll", nil); at != "/admin/sources/wire?done=wait" {
+		t.Errorf("polled at once: at %s", at)
+	}
+	c.Set(c.Now().Add(10 * time.Minute))
+	o.Serve("/wire.rss", strings.Replace(wireFeed, "</channel>", "<item><guid>2</guid><title>贷款减少</title></item></channel>", 1))
+	if at, _ := op.send("/admin/sources/wire/poll", nil); at != "/admin/sources/wire?done=poll" {
+		t.Errorf("polled: at %s", at)
+	}
+	await(t, "the second article", func() bool {
+		n, _, err := d.app.Search(t.Context(), "减少", 1)
+		return err == nil && len(n) == 1
+	})
+	if _, page := op.open("/admin/sources/wire"); !strings.Contains(page, "2 articles in it, 1 new") || !strings.Contains(page, "2 stored") {
+		t.Errorf("the source's page:\n%s", page)
+	}
+	if _, page := op.open("/admin/themes?diff=30"); !strings.Contains(page, "Of 2 articles of the last 30 days, 0 would be filed otherwise.") {
+		t.Errorf("the comparison:\n%s", page)
+	}
+	if at, _ := op.send(article+"/forget", url.Values{"sure": {"yes"}}); at != "/admin/articles?done=forget" {
+		t.Errorf("forgotten: at %s", at)
+	}
+	_, log := op.open("/admin/log")
+	for _, deed := range []string{"signed in", "refiled an article", "took a refiling back", "had a source polled", "forgot an article"} {
+		if !strings.Contains(log, deed) {
+			t.Errorf("the log lacks %q:\n%s", deed, log)
+		}
+	}
+
+	// A password ends what a link began.
+	hash, err := bcrypt.GenerateFromPassword([]byte("eleven herons on a barge"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("贷款", "\nadmin: { password_hash: '"+string(hash)+"' }\n")
+	await(t, "the password", func() bool {
+		_, page := op.open("/admin")
+		return strings.Contains(page, `type="password"`)
+	})
+	if at, _ := op.send("/admin/sign-in", url.Values{"password": {"eleven herons on a barge"}}); at != "/admin" {
+		t.Errorf("with the password: at %s", at)
+	}
+	c.Set(c.Now().Add(13 * time.Hour))
+	if at, _ := op.open("/admin"); !strings.HasPrefix(at, "/admin/sign-in") {
+		t.Errorf("after thirteen hours: at %s", at)
+	}
+}
+
+func TestShippedGoldenArticles(t *testing.T) {
+	file := filepath.Join("..", "..", "config.yaml")
+	n, faults, err := app.TestThemes(load(t, file), app.GoldenFile(file))
+	if err != nil || n < 10 || len(faults) > 0 {
+		t.Errorf("%d golden articles, %v: %v", n, err, faults)
+	}
+}
+
+// notes is a feed of so many notes under ids that begin with id.
+func notes(id string, n int) string {
+	var b strings.Builder
+	b.WriteString(`<rss version="2.0"><channel><title>W</title>`)
+	for i := range n {
+		fmt.Fprintf(&b, `<item><guid isPermaLink="false">%s%d</guid><title>Harbour note %d</title><pubDate>%02d Nov 2026 08:00:00 GMT</pubDate></item>`, id, i, i, i+1)
+	}
+	return b.String() + `</channel></rss>`
+}
+
+func TestHeldArticlesAreNamedAndLetIn(t *testing.T) {
+	o := newOrigin(t)
+	o.Serve("/wire.rss", notes("a", 12))
+	file, _ := smallPaper(t, "127.0.0.1:0", "贷款", o.URL+"/wire.rss")
+	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := start(t, load(t, file), c, "")
+	op := newOperator(t, d)
+	link, err := d.app.SignInLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(link, "token=")
+	op.send("/admin/sign-in", url.Values{"token": {token}})
+
+	stored := func(n int) func() bool {
+		return func() bool {
+			_, total, err := d.app.Search(t.Context(), "", 1)
+			return err == nil && total == n
+		}
+	}
+	await(t, "the first articles", stored(12))
+	o.Serve("/wire.rss", notes("b", 12))
+	c.Set(c.Now().Add(2 * time.Hour))
+	op.send("/admin/sources/wire/poll", nil)
+	await(t, "the notice", func() bool {
+		_, page := op.open("/admin")
+		return strings.Contains(page, "12 old articles are held")
+	})
+	if _, page := op.open("/admin/sources/wire"); !strings.Contains(page, "Harbour note 11") || !strings.Contains(page, "held ×12") {
+		t.Errorf("the source's page:\n%s", page)
+	}
+	if at, _ := op.send("/admin/sources/wire/accept", nil); at != "/admin/sources/wire?done=accept" {
+		t.Errorf("accepted: at %s", at)
+	}
+	await(t, "the held articles", stored(24))
+}
