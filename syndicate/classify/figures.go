@@ -64,6 +64,7 @@ func sameAmount(a, b syndicate.Figure) bool {
 type reader struct {
 	sentence string
 	runes    []rune  // folded
+	folded   string  // the same, once it is asked for
 	at       []int32 // byte offset of each rune, and of the end
 	out      []syndicate.Figure
 	first    int // of this sentence in out
@@ -74,7 +75,7 @@ func (r *reader) read(out []syndicate.Figure, sentence string) []syndicate.Figur
 	if !hasNumber(sentence) {
 		return out
 	}
-	r.sentence, r.out, r.first = sentence, out, len(out)
+	r.sentence, r.out, r.first, r.folded = sentence, out, len(out), ""
 	r.runes, r.at = r.runes[:0], r.at[:0]
 	han := 0
 	for i, c := range sentence {
