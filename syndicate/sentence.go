@@ -192,7 +192,7 @@ func abbreviated(word string) bool {
 		return true
 	}
 	switch strings.ToLower(word) {
-	case "mr", "mrs", "ms", "dr", "st", "prof", "gen", "sen", "rep", "gov", "no", "vs", "jan", "feb", "aug",
+	case "mr", "mrs", "ms", "dr", "rs", "st", "prof", "gen", "sen", "rep", "gov", "no", "vs", "jan", "feb", "aug",
 		"sept", "oct", "nov", "dec", "mt", "jr", "sr", "approx", "capt", "col", "lt":
 		return true
 	}

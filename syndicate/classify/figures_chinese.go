@@ -463,15 +463,15 @@ func (r *reader) counted(i int, n number) *unit {
 	if n.bare || !n.tens || n.value*n.scale < 1e4 || end != 0 && !isClauseMark(end) && end != '”' && end != '+' {
 		return nil
 	}
-	if r.boundBefore(i) == "" && !strings.ContainsRune("达至到为", r.rune(i-1)) {
-		return nil
-	}
 	for _, c := range countedBy {
 		for _, w := range c.words {
 			if r.hasShortlyBefore(i, w) {
 				return &unit{c.base, 1, measure}
 			}
 		}
+	}
+	if !n.more && r.boundBefore(i) == "" && !strings.ContainsRune("达至到为", r.rune(i-1)) {
+		return nil
 	}
 	return &unit{"count", 1, classifier}
 }

@@ -298,7 +298,7 @@ func (r *reader) englishName(i int, n number) bool {
 // a unit: 5km, 30bn, 31C.
 func (r *reader) attached(i int) bool {
 	w := r.word(i)
-	return scaleWords[w] > 0 || englishUnit(w) != nil || w == "c"
+	return scaleWords[w] > 0 || englishUnit(w) != nil || w == "c" || w == "p"
 }
 
 // skipEnglishName returns where the name that a number belongs to ends.
@@ -324,6 +324,9 @@ func (r *reader) englishUnit(n number, code string) (*unit, string, int) {
 	}
 	if r.rune(i) == 'c' && i == n.end && !isLatin(r.rune(i+1)) && upper(r.sentence[r.at[i]]) && n.value < 60 && r.nearAny("degree", "temperature", "heat", "weather", "cold") {
 		return &unit{"C", 1, measure}, "C", i + 1
+	}
+	if r.rune(i) == 'p' && i == n.end && !isLatin(r.rune(i+1)) && r.nearAny("share", "pence", "pound", "£") {
+		return &unit{"GBP", 0.01, measure}, "p", i + 1
 	}
 	for words := 3; words > 0; words-- {
 		end := r.words(i, words)
@@ -417,7 +420,7 @@ func (r *reader) noun(i int) *unitEntry {
 			return &unitEntry{r.runes[start:end], u}
 		case isDigit(rune(w[0])) && strings.Contains(w, ","): // four 174,000 cubic metre carriers
 			words++
-		case plural(w):
+		case plural(w), strings.HasSuffix(w, "s") && len(w) > 2 && isDigit(rune(w[len(w)-2])) && isLatin(rune(w[0])): // 10 A321s
 			return &unitEntry{r.runes[start:end], unit{countedAs(w), 1, classifier}}
 		}
 		if r.rune(end) != ' ' {

@@ -66,7 +66,15 @@ func (r *reader) monthAfter(i int) bool {
 // englishUnwritten returns the unit of the number n at i that stands elsewhere
 // or goes without saying; nil when it counts nothing.
 func (r *reader) englishUnwritten(i int, n number) *unit {
-	if isLatin(r.rune(n.end)) || yearLike(n.value) && n.scale == 1 && !n.grouped || r.afterName(i) {
+	if isLatin(r.rune(n.end)) || yearLike(n.value) && n.scale == 1 && !n.grouped {
+		return nil
+	}
+	if n.tens || n.grouped {
+		if u := r.takings(i); u != nil {
+			return u
+		}
+	}
+	if r.afterName(i) {
 		return nil
 	}
 	if u := r.sharedUnit(i, n); u != nil {
@@ -79,18 +87,31 @@ func (r *reader) englishUnwritten(i int, n number) *unit {
 		return u
 	}
 	if n.han && n.scale == 1 || !n.grouped && n.scale < 1e3 {
-		if r.hasAny(n.end, []string{" were ", " are ", " have ", " had "}) > 0 && r.englishBound(i, n.end, &unit{}) != "=" {
+		if r.several(i, n) {
 			return &unit{"count", 1, classifier}
 		}
 		return nil
 	}
-	if u := r.takings(i); u != nil {
-		return u
+	if r.hasAnyBefore(i, []string{"town of ", "city of ", "village of ", "crowd of ", "workforce of ", "population of "}) > 0 {
+		return &unit{"person", 1, classifier}
 	}
 	if r.nearAny("employ", "attendance", "workforce", "headcount", "spectators", "crowd", "population") {
 		return &unit{"person", 1, classifier}
 	}
 	return &unit{"count", 1, classifier}
+}
+
+// several reports whether a small number counts what was said before or what
+// comes later: fewer than 40 were chosen, 12 of the 40 planned berths.
+func (r *reader) several(i int, n number) bool {
+	if n.one || n.value < 2 || r.has(n.end, " of the most ") {
+		return false
+	}
+	if r.hasAny(n.end, []string{" of the ", " of its ", " of their ", " of them", " of those ", " of these ", " of his ", " of her ", " of our ", " of which"}) > 0 {
+		return true
+	}
+	begins := i == 0 || r.hasAnyBefore(i, []string{"; ", ", ", "and "}) > 0 || r.englishBound(i, n.end, &unit{}) != "="
+	return begins && r.hasAny(n.end, []string{" were ", " are ", " have ", " had "}) > 0
 }
 
 // harmed are the words before a number of people.
@@ -148,11 +169,18 @@ func (r *reader) sharedUnit(i int, n number) *unit {
 	return nil
 }
 
-// compared reports whether one of the four words before i compares what
+// compared reports whether one of the words before i compares what
 // follows with what was said.
 func (r *reader) compared(i int) bool {
-	for range 4 {
+	for range 6 {
 		w := r.lastWord(i)
+		for i > 0 && r.rune(i-1) == ' ' {
+			i--
+		}
+		i -= len([]rune(w))
+		if w == "of" && compares[r.lastWord(i)] {
+			continue
+		}
 		switch w {
 		case "from", "vs", "against", "with", "versus", "below", "above":
 			return true
@@ -162,13 +190,12 @@ func (r *reader) compared(i int) bool {
 		if last := w[len(w)-1]; last == ',' || last == ';' || last == ':' {
 			return false
 		}
-		for i > 0 && r.rune(i-1) == ' ' {
-			i--
-		}
-		i -= len([]rune(w))
 	}
 	return false
 }
+
+// compares are the words after which "of" goes on comparing: from a rate of.
+var compares = wordSet("rate level pace total figure average")
 
 // englishReading returns the unit of a number that reads an index: fell to
 // 51.8.

@@ -23,7 +23,8 @@ var englishUnits = map[string]unit{
 	"cm": {"m", 1e-2, measure}, "mm": {"m", 1e-3, measure}, "nm": {"m", 1e-9, measure}, "inch": {"m", 0.0254, measure}, "inches": {"m", 0.0254, measure},
 	"foot": {"m", 0.3048, measure}, "feet": {"m", 0.3048, measure}, "ft": {"m", 0.3048, measure}, "yards": {"m", 0.9144, measure},
 	"square metres": {"m2", 1, measure}, "square meters": {"m2", 1, measure}, "square feet": {"m2", 0.09290304, measure},
-	"square kilometres": {"m2", 1e6, measure}, "square kilometers": {"m2", 1e6, measure}, "square km": {"m2", 1e6, measure}, "sq km": {"m2", 1e6, measure},
+	"square kilometres": {"m2", 1e6, measure}, "square kilometers": {"m2", 1e6, measure}, "square km": {"m2", 1e6, measure}, "sq km": {"m2", 1e6, measure}, "sq m": {"m2", 1, measure}, "sq metres": {"m2", 1, measure}, "sq meters": {"m2", 1, measure},
+	"sq ft": {"m2", 0.09290304, measure}, "sq feet": {"m2", 0.09290304, measure}, "sq miles": {"m2", 2589988.11, measure},
 	"square miles": {"m2", 2589988.11, measure}, "acre": {"m2", 4046.8564, measure}, "acres": {"m2", 4046.8564, measure},
 	"hectare": {"m2", 1e4, measure}, "hectares": {"m2", 1e4, measure},
 	"cubic metre": {"m3", 1, measure}, "cubic metres": {"m3", 1, measure}, "cubic meters": {"m3", 1, measure}, "cubic feet": {"m3", 0.028316847, measure},
@@ -154,7 +155,8 @@ var englishNouns = nounTable(
 	"people workers employees fans passengers students residents staff patients soldiers customers subscribers users miners farmers "+
 		"voters victims men women children tourists visitors players commuters migrants refugees teachers nurses doctors immigrants shareholders "+
 		"donors technicians engineers members troops police officers pupils spectators runners readers viewers travellers travelers families' "+
-		"killed dead injured hurt wounded deaths hostages prisoners executives managers directors scientists volunteers",
+		"killed dead injured hurt wounded deaths hostages prisoners executives managers directors scientists volunteers pilots guards agents clients guests graduates apprentices recruits athletes inmates parents babies girls boys adults citizens "+
+		"civilians suspects tenants delegates candidates households' pensioners people's teenagers persons",
 	"aircraft sheep fish cattle homes",
 	"of to in and the for from at per by or a an on with as than more out after before since last is was were are has have had will would "+
 		"his her its their this that which who percent pct years days months hours weeks us times vs against over under about into yes "+

@@ -89,6 +89,8 @@ func (r *reader) counts(i int, n number, u *unit, end int) bool {
 		return false
 	case r.rune(i) == '二' && n.end == i+1 && u.kind == classifier: // 二期, 二手: two things are 两
 		return false
+	case u.kind == region && (n.han || n.value >= 1000 || !n.more && strings.ContainsRune("A国省市县区镇村乡", before)):
+		return false
 	case u.kind == degree && !r.degrees(n, end):
 		return false
 	case r.edition(i, n, u):
@@ -99,7 +101,7 @@ func (r *reader) counts(i int, n number, u *unit, end int) bool {
 		return false
 	case u.kind == years && r.hasAny(end, []string{"新高", "新低", "最高", "最低"}) > 0: // 八年新高
 		return false
-	case u.kind == years && (value >= 1000 || value != float64(int(value)) && !n.tens || r.rune(end) == '来' && before == '多'):
+	case u.kind == years && (value >= 1000 || r.rune(end) == '来' && before == '多'):
 		return false
 	case (u.kind == years || u.kind == span) && strings.ContainsRune("前头首", before) && !r.hasBefore(i, "目前") && !r.hasBefore(i, "提前"):
 		return false
@@ -167,6 +169,8 @@ func (r *reader) setPhrase(i int, n number, end int) bool {
 		return n.han && r.hasAny(end, []string{"规定", "原则", "全能", "注意", "基本"}) > 0
 	case '期', '起', '部', '轮', '集', '口', '支', '组', '班', '节':
 		return n.han && !n.more && n.value < 3 || r.rune(end-1) == '期' && !n.more
+	case '大': // 四大产业, but not 五大洲
+		return !n.han || n.value > 12 || r.rune(end) < 0x4E00 || r.rune(end+1) < 0x4E00 || before == '巨' || r.hasAny(end, []string{"指数", "攻坚", "发展理念", "战略定位"}) > 0
 	case '名', '位':
 		return before == '排' || before == '居'
 	}
@@ -181,8 +185,7 @@ func (r *reader) rules(i int, n number, end int) bool {
 	}
 	after := r.rune(end)
 	if !n.han {
-		closed := after == 0 || isClauseMark(after) || after == '”'
-		return closed && (after == '”' || r.hasAnyBefore(i, policies) > 0)
+		return after == '”' || r.hasAnyBefore(i, policies) > 0
 	}
 	return !strings.ContainsRune("了有为共达布台定成出建设修发印推行开通新增含括计的余及和与,“这全至到", before)
 }

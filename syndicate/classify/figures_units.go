@@ -21,6 +21,7 @@ const (
 	point           // of an index, or of the clock
 	cubic           // 方: only after 万 and the like
 	tenth           // 成
+	region          // 国, 县: only after digits
 )
 
 // chineseUnits are the units of Chinese sentences, folded. Base units and
@@ -67,7 +68,15 @@ var chineseUnits = unitTable(map[string]unit{
 	"户次": {"count", 1, classifier}, "辆次": {"count", 1, classifier}, "架次": {"count", 1, classifier}, "列次": {"count", 1, classifier},
 	"班次": {"count", 1, classifier}, "车次": {"count", 1, classifier}, "航次": {"count", 1, classifier}, "艘次": {"count", 1, classifier},
 	"件次": {"count", 1, classifier}, "市州": {"count", 1, classifier}, "省份": {"count", 1, classifier}, "省市": {"count", 1, classifier},
-	"省区": {"count", 1, classifier}, "批次": {"count", 1, classifier}, "台套": {"count", 1, classifier},
+	"省区": {"count", 1, classifier}, "批次": {"count", 1, classifier}, "台套": {"count", 1, classifier}, "大": {"count", 1, classifier},
+	"国": {"count", 1, region}, "省": {"count", 1, region}, "市": {"count", 1, region}, "县": {"count", 1, region}, "镇": {"count", 1, region}, "村": {"count", 1, region},
+
+	"儿童": {"person", 1, classifier}, "学生": {"person", 1, classifier}, "居民": {"person", 1, classifier}, "群众": {"person", 1, classifier},
+	"农民": {"person", 1, classifier}, "农民工": {"person", 1, classifier}, "游客": {"person", 1, classifier}, "旅客": {"person", 1, classifier},
+	"职工": {"person", 1, classifier}, "员工": {"person", 1, classifier}, "用户": {"person", 1, classifier}, "党员": {"person", 1, classifier},
+	"市民": {"person", 1, classifier}, "考生": {"person", 1, classifier}, "师生": {"person", 1, classifier}, "观众": {"person", 1, classifier},
+	"民众": {"person", 1, classifier}, "毕业生": {"person", 1, classifier}, "志愿者": {"person", 1, classifier}, "大学生": {"person", 1, classifier},
+	"企业": {"count", 1, classifier}, "农户": {"count", 1, classifier},
 }, "个家项座台辆列架艘根场次颗户股套处条种类批份件册款笔单例宗间所幢栋层道只头棵株块片支枚组团轮集张封起口节班趟桶瓶箱期部名手席群票尾匹羽盒袋罐扇盏首幅副双堂篇页眼孔捆包杯碗针床站井")
 
 // A unitEntry is a unit with its name.
@@ -115,7 +124,10 @@ var notUnits = byFirst(
 	"双碳", "双语", "双休", "双重", "双减", "双千", "包括", "包含", "包装", "包机", "包容", "针对", "床位", "床上", "幅度", "篇章", "篇幅", "站点", "站台", "站式", "页面", "页岩",
 	"眼下", "眼科", "眼镜", "副总", "副省", "副部", "副主", "副市", "堂食", "碗面", "杯赛", "孔雀", "井口", "井冈", "件套", "人转", "人行", "轮驱", "台山", "台县", "台河",
 	"元宇", "元化", "元区", "元桥", "元里", "天猫", "天府", "天河", "天山", "天气", "天使", "天宫", "天舟", "天问", "天空", "天下", "天地", "里屯", "棵松", "道口", "只松",
-	"部曲", "部委", "层楼梯", "股势", "人小组", "人制", "股东", "股权", "块地", "头部", "周年", "周岁", "周边", "秒杀", "团体", "团队",
+	"部曲", "部委",
+	"国道", "国际", "国家", "国企", "国内", "国产", "国防", "国有", "国庆", "国债", "国资", "国会", "国民", "国外", "国药", "国网", "省级", "省道", "省委", "省政", "省会", "省内",
+	"县级", "县道", "县委", "县域", "县城", "市级", "市场", "市民", "市委", "市政", "市值", "市区", "市中", "市售", "镇长", "镇级", "村民", "村级", "村口", "村委", "村里", "企业家",
+	"学生会", "用户端", "用户体", "层楼梯", "股势", "人小组", "人制", "股东", "股权", "块地", "头部", "周年", "周岁", "周边", "秒杀", "团体", "团队",
 )
 
 func byFirst(words ...string) map[rune][]string {
@@ -165,12 +177,12 @@ var countedBy = []struct {
 	base  string
 	words []string
 }{
-	{"person", []string{"人数", "人口", "观众", "游客", "旅客", "用户", "客流", "粉丝", "员工", "学生", "会员", "人才", "人员"}},
-	{"元", []string{"票房", "营收", "收入", "金额", "投资", "销售额", "成交额", "产值", "市值", "利润", "资金", "募资", "融资"}},
+	{"person", []string{"人数", "人口", "观众", "游客", "旅客", "用户", "客流", "粉丝", "员工", "学生", "会员", "人才", "人员", "人次"}},
+	{"元", []string{"票房", "营收", "收入", "金额", "投资", "销售额", "成交额", "产值", "市值", "利润", "资金", "募资", "融资", "减负", "投入", "耗资", "节省", "拨付", "减税", "余额", "总额", "货值", "案值"}},
 }
 
 // policies are words before a number of 条 that make a name of it.
-var policies = []string{"惠企", "惠民", "经济", "增长", "稳岗", "新国", "新政", "金融", "科创", "民企", "民营", "消费", "外贸", "楼市", "板", "稳", "促"}
+var policies = []string{"惠企", "惠民", "助企", "纾困", "暖企", "稳企", "经济", "增长", "稳岗", "新国", "新政", "金融", "科创", "民企", "民营", "消费", "外贸", "楼市", "板", "稳", "促"}
 
 // numeralNames are names and set phrases that begin like a number and a unit.
 var numeralNames = []string{
