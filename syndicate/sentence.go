@@ -150,7 +150,7 @@ func isStop(r rune) bool {
 // to the sentence before: more stops, closing quotes and brackets.
 func closingLen(s string) int {
 	for i, r := range s {
-		if !isStop(r) && !strings.ContainsRune("”’』」）)》〉】\"…", r) {
+		if !isStop(r) && !strings.ContainsRune("”’』」）)》〉】\"…", r) && !(r >= 0x300 && unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc, unicode.Cf)) {
 			return i
 		}
 		if r == '"' && i+1 < len(s) && s[i+1] != ' ' && s[i+1] < utf8.RuneSelf {

@@ -140,20 +140,7 @@ func (r *reader) figure(i int, n number, u *unit, end int) syndicate.Figure {
 
 // heat reports whether a number of 度 is a temperature.
 func (r *reader) heat(n number) bool {
-	return !n.tens && r.nearAny("气温", "零下", "温度", "高温", "低温", "水温", "体温", "升温", "降温", "室温")
-}
-
-// nearAny reports whether one of the words stands anywhere in the sentence.
-func (r *reader) nearAny(words ...string) bool {
-	if r.folded == "" {
-		r.folded = string(r.runes)
-	}
-	for _, w := range words {
-		if strings.Contains(r.folded, w) {
-			return true
-		}
-	}
-	return false
+	return !n.tens && r.about(heatTopic)
 }
 
 // number reads a number at i: digits or numerals, and what scales them.
@@ -324,7 +311,7 @@ func (r *reader) unitScale(i int) bool {
 // unit returns the unit of the number n at from and where it ends.
 func (r *reader) unit(from int, n number) (*unit, int) {
 	i := n.end
-	if k := r.hasAny(i, qualifiers); k > 0 {
+	if k := r.hasAny(i, qualifiers); k > 0 && r.rune(i) != 0 {
 		if u, end := r.unitAt(from, i+k); u != nil && u.kind == measure {
 			return u, end
 		}
@@ -341,6 +328,9 @@ func (r *reader) unit(from int, n number) (*unit, int) {
 
 // currencyBefore returns the currency that a sign or name just before i sets.
 func (r *reader) currencyBefore(i int) string {
+	if !strings.ContainsRune("元币金镑$€£¥￥bdry", r.rune(i-1)) || i == 0 {
+		return ""
+	}
 	for _, p := range currencyPrefixes {
 		if r.hasBefore(i, p.prefix) {
 			return p.code

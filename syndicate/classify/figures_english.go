@@ -322,10 +322,10 @@ func (r *reader) englishUnit(n number, code string) (*unit, string, int) {
 	if u := englishUnit(string(r.rune(i))); u != nil && !isLatin(r.rune(i)) {
 		return u, string(r.rune(i)), i + 1
 	}
-	if r.rune(i) == 'c' && i == n.end && !isLatin(r.rune(i+1)) && upper(r.sentence[r.at[i]]) && n.value < 60 && r.nearAny("degree", "temperature", "heat", "weather", "cold") {
+	if r.rune(i) == 'c' && i == n.end && !isLatin(r.rune(i+1)) && upper(r.sentence[r.at[i]]) && n.value < 60 && r.about(heatTopic) {
 		return &unit{"C", 1, measure}, "C", i + 1
 	}
-	if r.rune(i) == 'p' && i == n.end && !isLatin(r.rune(i+1)) && r.nearAny("share", "pence", "pound", "£") {
+	if r.rune(i) == 'p' && i == n.end && !isLatin(r.rune(i+1)) && r.about(pennyTopic) {
 		return &unit{"GBP", 0.01, measure}, "p", i + 1
 	}
 	for words := 3; words > 0; words-- {
@@ -364,9 +364,9 @@ func englishUnit(name string) *unit {
 // from how many times as much. end is where the word ends.
 func (r *reader) pointed(u *unit, end int) *unit {
 	switch {
-	case u.kind == point && !r.nearAny(indexWords...) && r.nearAny("%", "percent", "per cent", "pct"):
+	case u.kind == point && !r.about(indexTopic) && r.about(percentTopic):
 		return &unit{"pp", 1, measure}
-	case u.base == "times" && r.hasAny(end, []string{" in ", " a ", " this ", " last ", " since ", " over ", " per ", ".", ",", " during "}) > 0 && !r.nearAny("oversubscribed", "subscribed"):
+	case u.base == "times" && r.hasAny(end, []string{" in ", " a ", " this ", " last ", " since ", " over ", " per ", ".", ",", " during "}) > 0 && !r.about(offerTopic):
 		return &unit{"count", 1, classifier}
 	}
 	return u
@@ -385,7 +385,9 @@ func (r *reader) words(i, count int) int {
 		}
 		start := end
 		for isLatin(r.rune(end)) || (r.rune(end) == '/' || r.rune(end) == '-') && end > start && isLatin(r.rune(end+1)) {
-			end++
+			if end++; end > start+maxWord {
+				return i
+			}
 		}
 		if end == start {
 			return i
@@ -393,6 +395,9 @@ func (r *reader) words(i, count int) int {
 	}
 	return end
 }
+
+// maxWord is how long a word may be that is looked at, in characters.
+const maxWord = 40
 
 // noun returns what a number counts: the first of the next words that is a
 // plural, 30 Airbus A320 planes.
@@ -403,8 +408,10 @@ func (r *reader) noun(i int) *unitEntry {
 	start := i
 	for words := 3; words > 0; words-- {
 		end := i
-		for isLatin(r.rune(end)) || isDigit(r.rune(end)) || (r.rune(end) == '-' || r.rune(end) == ',') && (isLatin(r.rune(end+1)) || isDigit(r.rune(end+1))) {
-			end++
+		for isLatin(r.rune(end)) || isDigit(r.rune(end)) || end > i && (r.rune(end) == '-' || r.rune(end) == ',') && (isLatin(r.rune(end+1)) || isDigit(r.rune(end+1))) {
+			if end++; end > i+maxWord {
+				return nil
+			}
 		}
 		if end == i {
 			return nil

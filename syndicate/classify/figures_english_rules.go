@@ -95,7 +95,7 @@ func (r *reader) englishUnwritten(i int, n number) *unit {
 	if r.hasAnyBefore(i, []string{"town of ", "city of ", "village of ", "crowd of ", "workforce of ", "population of "}) > 0 {
 		return &unit{"person", 1, classifier}
 	}
-	if r.nearAny("employ", "attendance", "workforce", "headcount", "spectators", "crowd", "population") {
+	if r.about(staffTopic) {
 		return &unit{"person", 1, classifier}
 	}
 	return &unit{"count", 1, classifier}
@@ -133,7 +133,7 @@ func (r *reader) takings(i int) *unit {
 			return &unit{base, 1, measure}
 		}
 	}
-	if r.nearAny("dlrs", "cts", "$") {
+	if r.about(moneyTopic) {
 		return &unit{"USD", 1, measure}
 	}
 	return nil
@@ -200,7 +200,7 @@ var compares = wordSet("rate level pace total figure average")
 // englishReading returns the unit of a number that reads an index: fell to
 // 51.8.
 func (r *reader) englishReading(n number) *unit {
-	if n.han || n.tens || !r.nearAny(indexWords...) || n.value == float64(int(n.value)) && n.value < 1000 {
+	if n.han || n.tens || !r.about(indexTopic) || n.value == float64(int(n.value)) && n.value < 1000 {
 		return nil
 	}
 	return &unit{"index", 1, point}

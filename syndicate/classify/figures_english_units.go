@@ -132,9 +132,6 @@ var nameWords = wordSet("fortune forbes ftse s&p nikkei dax cac nasdaq russell s
 	"section chapter unit no no. room hall platform line phase type model class level version volume page figure table channel bus box act formula grade tier " +
 	"aged number nos building catch euro")
 
-// indexWords are words by which a sentence is about an index, folded.
-var indexWords = []string{"index", "nikkei", "ftse", "dow ", "sensex", "hang seng", "stoxx", "nasdaq", "s&p", "industrial average", "composite"}
-
 // personEndings are the endings of nouns for those who do something.
 var personEndings = []string{"ers", "ors", "ists", "ians", "ees"}
 

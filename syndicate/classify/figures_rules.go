@@ -118,7 +118,7 @@ func (r *reader) counts(i int, n number, u *unit, end int) bool {
 // degrees reports whether a number of 度 is electricity or heat, and not an
 // angle, a latitude or twice.
 func (r *reader) degrees(n number, end int) bool {
-	return n.tens || r.heat(n) || !n.han && r.nearAny("电") && !r.nearAny("北纬", "南纬", "东经", "西经", "角")
+	return n.tens || r.heat(n) || !n.han && r.about(powerTopic) && !r.about(angleTopic)
 }
 
 // edition reports whether the number is the year of an event or a model, at
@@ -135,7 +135,7 @@ func (r *reader) index(i int, value float64) bool {
 	if value > 24 || value != float64(int(value)) {
 		return true
 	}
-	return r.nearAny("指数", "沪指", "股指") || r.hasAnyBefore(i, []string{"涨", "跌"}) > 0
+	return r.about(indexTopic) || r.hasAnyBefore(i, []string{"涨", "跌"}) > 0
 }
 
 // threshold reports whether what ends at end defines a class of projects:
