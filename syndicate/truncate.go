@@ -176,6 +176,9 @@ func insideNumber(s string, i int) bool {
 		return true
 	case prev == ' ' || prev == '\u00a0':
 		return spacedNumber(s, i, n, next)
+	case next == ' ':
+		next, _ = utf8.DecodeRuneInString(s[i+1:])
+		return spacedNumber(s, i+1, 1, next)
 	case !unitRune(next) && !numeral(next):
 		return false
 	}
@@ -210,9 +213,11 @@ func spacedNumber(s string, i, space int, next rune) bool {
 	return digit(next) || unitRune(next) || unicode.IsLetter(next) && next < 0x2000
 }
 
+// scaleWord reports whether a word goes between a number and its unit.
 func scaleWord(w string) bool {
 	switch strings.ToLower(w) {
-	case "hundred", "thousand", "million", "billion", "trillion", "mln", "bln", "bn", "mn", "crore", "lakh", "per":
+	case "hundred", "thousand", "million", "billion", "trillion", "mln", "bln", "bn", "mn", "crore", "lakh",
+		"per", "basis", "percentage", "pct", "square", "sq", "cubic", "metric", "nautical", "us", "hong", "kong", "degrees":
 		return true
 	}
 	return false
@@ -223,7 +228,7 @@ func numeral(r rune) bool {
 }
 
 func unitRune(r rune) bool {
-	return strings.ContainsRune("万亿千百十多余个美欧日港元平方公里米顷亩吨标箱瓦时兆吉伏度家项座台辆人次户名年月日天小分钟倍成点之番条件艘架套根颗株所层万斤克升立方吋%％‰℃°", r)
+	return strings.ContainsRune("万亿千百十多余个美欧日港元平方公里米顷亩吨标箱瓦时兆吉伏度家项座台辆人次户名年月日天小分钟倍成点之番条件艘架套根颗株所层万斤克升立方摄氏载重基秒场次处位种届层幢栋只头棵股列班份笔宗例元港韩澳英镑箱伏特%％‰℃°", r)
 }
 
 func ellipsis(s string) string {

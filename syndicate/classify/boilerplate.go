@@ -84,7 +84,7 @@ func cutSeries(s string) string {
 		return s
 	}
 	prefix, rest, ok := strings.Cut(rest, "】")
-	if rest = strings.TrimSpace(rest); !ok || rest == "" || runeLen(prefix) > maxSeries {
+	if rest = strings.TrimSpace(rest); !ok || runeLen(prefix) > maxSeries {
 		return s
 	}
 	return rest
@@ -95,12 +95,12 @@ func cutSeries(s string) string {
 func cutReporter(s string) string {
 	for _, pair := range []struct{ open, shut string }{{"（", "）"}, {"(", ")"}} {
 		if rest, ok := strings.CutPrefix(s, pair.open); ok {
-			if names, text, ok := strings.Cut(rest, pair.shut); ok && reporters(names) && strings.TrimSpace(text) != "" {
+			if names, text, ok := strings.Cut(rest, pair.shut); ok && reporters(names) {
 				return strings.TrimSpace(text)
 			}
 		}
 		if rest, ok := strings.CutSuffix(s, pair.shut); ok {
-			if i := strings.LastIndex(rest, pair.open); i > 0 && reporters(rest[i+len(pair.open):]) {
+			if i := strings.LastIndex(rest, pair.open); i >= 0 && reporters(rest[i+len(pair.open):]) {
 				return strings.TrimSpace(rest[:i])
 			}
 		}
@@ -133,14 +133,11 @@ func cutChineseDateline(s string) string {
 		}
 		head, rest := s[:i], s[i+len("讯"):]
 		next, size := utf8.DecodeRuneInString(rest)
-		if !strings.ContainsRune(" 　（(：:】", next) || size == 0 || !dated(head) {
+		if size > 0 && !strings.ContainsRune(" 　（(：:】", next) || !dated(head) {
 			continue
 		}
 		rest = strings.TrimLeft(rest, " 　：:】")
-		if rest = cutReporter(rest); strings.TrimSpace(rest) != "" {
-			return strings.TrimSpace(rest)
-		}
-		return s
+		return strings.TrimSpace(cutReporter(rest))
 	}
 	return s
 }
@@ -161,14 +158,15 @@ const maxDateline = 60
 
 // cutDateline cuts an English dateline off: LONDON, Nov 3 (Reuters) -.
 func cutDateline(s string) string {
-	for _, dash := range []string{" - ", " -- ", " – ", " — ", ")--", ")-- ", ") -", "-- "} {
-		head, rest, ok := strings.Cut(s[:min(len(s), maxDateline)], dash)
-		if !ok || !dateline(head) {
+	for _, dash := range []string{" - ", " -- ", " – ", " — ", ")--", ")-- ", ") -", "-- ", ": "} {
+		head, rest, ok := strings.Cut((s + " ")[:min(len(s)+1, maxDateline)], dash)
+		if !ok || !dateline(head) || dash == ": " && !strings.ContainsAny(head, "0123456789") {
 			continue
 		}
-		rest = strings.TrimLeft(s[len(head)+len(dash):], " -–—")
-		if c, _ := utf8.DecodeRuneInString(rest); (unicode.IsUpper(c) || unicode.IsDigit(c) || c == '"' || c == '“' || c == '$') &&
-			(strings.ContainsAny(head, "(0123456789") || !strings.Contains(rest, strings.TrimSpace(dash))) {
+		rest = strings.TrimLeft(s[min(len(s), len(head)+len(dash)):], " -–—")
+		c, _ := utf8.DecodeRuneInString(rest)
+		begins := unicode.IsUpper(c) || unicode.IsDigit(c) || strings.ContainsRune("\"“$€£", c)
+		if strings.Contains(head, "(") || begins && (strings.ContainsAny(head, "0123456789") || !strings.Contains(rest, strings.TrimSpace(dash))) {
 			return rest
 		}
 	}
@@ -184,14 +182,15 @@ func dateline(head string) bool {
 	if len(first) < 3 || strings.ToUpper(first) != first || !unicode.IsUpper(rune(first[0])) {
 		return false
 	}
-	inside := strings.Contains(head, "(")
+	inside := false
+	told := strings.ContainsAny(head, "(0123456789")
 	for _, w := range strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ", ",", " ").Replace(head)) {
 		lower := strings.ToLower(strings.TrimRight(w, "."))
 		switch {
 		case w == "(":
 			inside = true
 		case inside || strings.ToUpper(w) == w:
-		case len(w) <= 12 && unicode.IsUpper(rune(w[0])) && (len(lower) <= 9 && monthName(lower) || strings.HasSuffix(w, ".")):
+		case len(w) <= 12 && unicode.IsUpper(rune(w[0])) && (told || monthName(lower) || strings.HasSuffix(w, ".")):
 		default:
 			return false
 		}
