@@ -202,7 +202,7 @@ func TestArticlePage(t *testing.T) {
 	page := ask(h, "/articles/"+p.articles[0].Key).Body.String()
 	shows(t, page, []string{
 		`<h2 id="part-1">一、为什么现在建</h2>`, `<a href="#part-1">一、为什么现在建</a>`, "江北新港三期开工，概算投资48亿元", "新港 ×2 (title, lead)", "<details>", "差一点归入", "不超过", "约",
-		p.articles[0].ID, "江北港口公司", "“再不扩就要丢货”", "岸线长1,250米，",
+		p.articles[0].ID, "江北港口公司", "“再不扩就要丢货”", `岸线长<span class="n">1,250米</span>，`,
 	}, []string{"阅读原文", "web.", "【园区公告】"})
 
 	page = ask(h, "/articles/"+p.articles[1].Key+"?lang=en").Body.String()

@@ -77,9 +77,23 @@ func plainText(a *syndicate.Article) (text template.HTML, outline []link) {
 			outline = append(outline, part(outline, line, a.Language))
 			open, shut = `<h2 id="`+outline[len(outline)-1].Href[1:]+`">`, "</h2>\n"
 		}
-		b.WriteString(open + html.EscapeString(syndicate.Typeset(line, a.Language)) + shut)
+		b.WriteString(open + string(unbroken(syndicate.Typeset(line, a.Language))) + shut)
 	}
 	return template.HTML(b.String()), outline //nolint:gosec // escaped line by line
+}
+
+// unbroken returns s as HTML in which no line ends between a number and its
+// unit.
+func unbroken(s string) template.HTML {
+	var b strings.Builder
+	at := 0
+	for _, span := range syndicate.Unbroken(s) {
+		b.WriteString(html.EscapeString(s[at:span[0]]))
+		b.WriteString(`<span class="n">` + html.EscapeString(s[span[0]:span[1]]) + "</span>")
+		at = span[1]
+	}
+	b.WriteString(html.EscapeString(s[at:]))
+	return template.HTML(b.String()) //nolint:gosec // escaped piece by piece
 }
 
 // headLevels maps the levels of heads that are used to 2 and those after it,
@@ -122,7 +136,7 @@ func (w *textWriter) node(n *html.Node, depth int) {
 	case n.Type == html.TextNode && w.pre > 0:
 		w.b.WriteString(html.EscapeString(n.Data))
 	case n.Type == html.TextNode:
-		w.b.WriteString(html.EscapeString(syndicate.Typeset(n.Data, w.lang)))
+		w.b.WriteString(string(unbroken(syndicate.Typeset(n.Data, w.lang))))
 	case n.Type != html.ElementNode || slices.Contains(dropped, n.DataAtom) || n.Namespace != "":
 	case n.DataAtom == atom.Img:
 		w.image(n)

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"broadsheet/mailer"
+	"broadsheet/syndicate"
 	"broadsheet/templates"
 )
 
@@ -273,31 +274,20 @@ func textDirection(text string) string {
 // unit, and what lies between.
 func whole(text string) []FigureView {
 	var out []FigureView
-	plain := ""
-	for i, word := range strings.Split(text, " ") {
-		if i > 0 {
-			plain += " "
+	at := 0
+	for _, span := range syndicate.Unbroken(text) {
+		number := text[span[0]:span[1]]
+		if Columns(number) > wholeCols || Columns(number) == len(number) {
+			continue // too long, or kept together by every browser: 2.35%
 		}
-		for _, piece := range pieces(word) {
-			if !amount(piece) {
-				plain += piece
-				continue
-			}
-			if plain != "" {
-				out = append(out, FigureView{Text: plain})
-				plain = ""
-			}
-			out = append(out, FigureView{Text: piece, Whole: true})
+		if span[0] > at {
+			out = append(out, FigureView{Text: text[at:span[0]]})
 		}
+		out = append(out, FigureView{Text: number, Whole: true})
+		at = span[1]
 	}
-	if plain != "" {
-		out = append(out, FigureView{Text: plain})
+	if at < len(text) {
+		out = append(out, FigureView{Text: text[at:]})
 	}
 	return out
-}
-
-// amount reports whether a piece is a number with a Chinese unit, which
-// browsers would divide.
-func amount(piece string) bool {
-	return strings.ContainsAny(piece, "0123456789") && strings.ContainsAny(piece, units) && Columns(piece) <= wholeCols
 }
