@@ -91,7 +91,7 @@ func (v viewer) view() View {
 		SiteURL:    v.c.Site.Link("/"),
 		Title:      v.e.Title,
 		Subject:    v.e.Subject,
-		Date:       v.date("mail.date.long", v.e.At),
+		Date:       v.cat.Heading(v.e.At.In(v.loc), cmp.Or(v.e.Created, v.e.At).In(v.loc).Year()),
 		Preheader:  v.preheader(),
 		Summary:    v.summary(),
 		Why:        v.cat.T("mail.why", v.e.Title),
@@ -161,20 +161,12 @@ func (v viewer) published(it *mailer.Item) string {
 }
 
 // date writes a date by a layout of the catalogue, as package time's, with
-// the catalogue's names of months and days.
+// the catalogue's names of months.
 func (v viewer) date(layout string, t time.Time) string {
 	t = t.In(v.loc)
 	out := t.Format(v.cat.T(layout))
-	for _, names := range []struct {
-		key, english string
-		n            int
-	}{
-		{"mail.months", t.Month().String(), int(t.Month()) - 1},
-		{"mail.weekdays", t.Weekday().String(), int(t.Weekday())},
-	} {
-		if own := strings.Fields(v.cat.T(names.key)); names.n < len(own) {
-			out = strings.ReplaceAll(out, names.english, own[names.n])
-		}
+	if own := strings.Fields(v.cat.T("mail.months")); len(own) == 12 {
+		out = strings.ReplaceAll(out, t.Month().String(), own[t.Month()-1])
 	}
 	return out
 }
