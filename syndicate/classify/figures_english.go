@@ -286,8 +286,13 @@ func (r *reader) englishName(i int, n number) bool {
 		m := r.english(n.end + 1)
 		return m.unit == nil || (m.unit.base == "count" || m.unit.base == "person") && (m.value < 10 || m.value <= n.value) && !m.tens
 	}
+	return before == ' ' && r.hasAnyBefore(i-1, months) > 0 || after == ' ' && r.monthAt(n.end+1)
+}
+
+// monthAt reports whether the name of a month, whole, stands at i.
+func (r *reader) monthAt(i int) bool {
 	for _, month := range months {
-		if r.hasBefore(i, month+" ") || r.has(n.end, " "+month) && !isLatin(r.rune(n.end+1+len(month))) {
+		if r.has(i, month) && !isLatin(r.rune(i+len(month))) {
 			return true
 		}
 	}

@@ -51,10 +51,8 @@ func (r *reader) monthAfter(i int) bool {
 		for r.rune(i) == ' ' || r.rune(i) == '-' {
 			i++
 		}
-		for _, m := range months {
-			if r.has(i, m) {
-				return true
-			}
+		if r.monthAt(i) {
+			return true
 		}
 		for c := r.rune(i); c != 0 && c != ' ' && c != '-'; c = r.rune(i) {
 			i++

@@ -124,10 +124,8 @@ func (r *reader) oneIn(i int, n number) int {
 	if n.value > 1 && !out && whole != 5 && whole != 10 && whole != 100 && (whole > 5 || !n.han) {
 		return i
 	}
-	for _, month := range months {
-		if r.hasAny(m.end, []string{" " + month, month}) > 0 {
-			return i
-		}
+	if r.monthAt(m.end) || r.monthAt(m.end+1) {
+		return i
 	}
 	r.addShare(i, m.end, n.value/whole)
 	return m.end
