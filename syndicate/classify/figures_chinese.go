@@ -446,10 +446,23 @@ func (r *reader) reading(i int, n number) *unit {
 	return &unit{"index", 1, measure}
 }
 
+// people reports whether one of the next few words at i names people.
+func (r *reader) people(i int) bool {
+	for k := i; k < i+6 && r.rune(k) >= 0x4E00; k++ {
+		if u, _ := r.unitAt(i, k); u != nil && u.base == "person" && r.hasAny(k, persons) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // counted returns the unit of a number of 万 or 亿 that ends its clause, by
 // what the clause is about: 观众总数突破130万.
 func (r *reader) counted(i int, n number) *unit {
 	end := r.rune(n.end)
+	if n.tens && !n.bare && end >= 0x4E00 && r.people(n.end) { // 1.5亿退休人员
+		return &unit{"person", 1, classifier}
+	}
 	if n.bare || !n.tens || n.value*n.scale < 1e4 || end != 0 && !isClauseMark(end) && end != '”' && end != '+' {
 		return nil
 	}

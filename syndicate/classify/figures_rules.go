@@ -85,7 +85,7 @@ func (r *reader) counts(i int, n number, u *unit, end int) bool {
 	switch {
 	case after == '级': // 5万吨级
 		return false
-	case n.bare && !n.more && r.boundBefore(i) == "" && !strings.ContainsRune("上达至到", before):
+	case n.bare && !n.more && r.boundBefore(i) == "" && !r.has(end-2, "人次") && !r.has(end-2, "标箱") && !strings.ContainsRune("上达至到", before):
 		return false
 	case r.rune(i) == '二' && n.end == i+1 && u.kind == classifier: // 二期, 二手: two things are 两
 		return false
@@ -167,8 +167,8 @@ func (r *reader) setPhrase(i int, n number, end int) bool {
 		return n.han && r.hasAny(end, []string{"会议", "全会", "全体", "代表大会", "大会", "集体学习", "会晤", "革命", "浪潮"}) > 0
 	case '项':
 		return n.han && r.hasAny(end, []string{"规定", "原则", "全能", "注意", "基本"}) > 0
-	case '期', '起', '部', '轮', '集', '口', '支', '组', '班', '节':
-		return n.han && !n.more && n.value < 3 || r.rune(end-1) == '期' && !n.more
+	case '期': // 三期
+		return !n.more
 	case '大': // 四大产业, but not 五大洲
 		return !n.han || n.value > 12 || r.rune(end) < 0x4E00 || r.rune(end+1) < 0x4E00 || before == '巨' || r.hasAny(end, []string{"指数", "攻坚", "发展理念", "战略定位"}) > 0
 	case '名', '位':
@@ -466,6 +466,11 @@ func (r *reader) doubled(i int) int {
 	if r.rune(k) == '了' {
 		k++
 	}
+	bound := r.boundBefore(i)
+	if n := r.hasAny(k, []string{"将近", "接近", "近", "超过", "超", "逾", "约"}); n > 0 {
+		k += n
+		bound = r.boundBefore(k)
+	}
 	times := 2.0
 	if n := r.number(k); n.end > k && r.rune(n.end) == '番' && n.value < 10 {
 		for times = 1; n.value >= 1; n.value-- {
@@ -476,7 +481,6 @@ func (r *reader) doubled(i int) int {
 	if c := r.rune(k); c != '番' && (c != '倍' || k > i+2) || times < 2 {
 		return i
 	}
-	bound := r.boundBefore(i)
 	if after, _ := r.boundAfter(k + 1); bound == "" {
 		bound = after
 	}

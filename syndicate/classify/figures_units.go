@@ -75,7 +75,7 @@ var chineseUnits = unitTable(map[string]unit{
 	"农民": {"person", 1, classifier}, "农民工": {"person", 1, classifier}, "游客": {"person", 1, classifier}, "旅客": {"person", 1, classifier},
 	"职工": {"person", 1, classifier}, "员工": {"person", 1, classifier}, "用户": {"person", 1, classifier}, "党员": {"person", 1, classifier},
 	"市民": {"person", 1, classifier}, "考生": {"person", 1, classifier}, "师生": {"person", 1, classifier}, "观众": {"person", 1, classifier},
-	"民众": {"person", 1, classifier}, "毕业生": {"person", 1, classifier}, "志愿者": {"person", 1, classifier}, "大学生": {"person", 1, classifier},
+	"民众": {"person", 1, classifier}, "毕业生": {"person", 1, classifier}, "志愿者": {"person", 1, classifier}, "人员": {"person", 1, classifier}, "老人": {"person", 1, classifier}, "消费者": {"person", 1, classifier}, "大学生": {"person", 1, classifier},
 	"企业": {"count", 1, classifier}, "农户": {"count", 1, classifier},
 }, "个家项座台辆列架艘根场次颗户股套处条种类批份件册款笔单例宗间所幢栋层道只头棵株块片支枚组团轮集张封起口节班趟桶瓶箱期部名手席群票尾匹羽盒袋罐扇盏首幅副双堂篇页眼孔捆包杯碗针床站井")
 
@@ -116,7 +116,7 @@ var notUnits = byFirst(
 	"成果", "成员", "成本", "成交", "成熟", "成年", "成都", "成人", "次产业", "次元", "次性", "次方", "天然", "天津", "部门", "部委", "部分", "部署",
 	"支持", "支付", "支出", "支撑", "台阶", "台风", "台账", "度假", "位数", "位于", "层次", "层面", "道路", "项目", "组织", "组成", "组合", "片区",
 	"口岸", "口径", "期货", "期间", "期工程", "期项目", "年代", "年级", "年度", "年期", "年版", "年规划", "年计划", "年行动", "点多", "点钟", "点半", "点整",
-	"点开", "大会", "大学", "大桥", "大厦", "大道", "大洋", "大行", "大型", "大赛", "方面", "集团", "集中", "集装", "班子", "班列", "轮船", "轮车",
+	"点开", "大会", "大学", "大桥", "大厦", "大道", "大洋", "大行", "大型", "大赛", "方面", "集团", "集中", "集装", "班子", "班列", "轮船", "轮车", "轮电动", "口子",
 	"升级", "升至", "升温", "节能", "节课", "单位", "单项", "类似", "份额", "场馆", "场地", "家族", "根据", "起草", "起来", "所属", "所有", "所在", "处于", "处理",
 	"条件", "名单", "名录", "户籍", "户外", "个人", "里程", "克服", "起伏", "股份",
 	"首届", "首次", "首批", "首个", "首日", "首家", "首台", "首席", "首都", "首发", "首付", "首先", "首创", "首套", "首府", "手机", "手续", "手段", "手工",
@@ -137,6 +137,11 @@ func byFirst(words ...string) map[rune][]string {
 		out[c] = append(out[c], w)
 	}
 	return out
+}
+
+// persons are words for people that may stand some way after their number.
+var persons = []string{
+	"儿童", "学生", "居民", "群众", "农民", "游客", "旅客", "职工", "员工", "用户", "党员", "市民", "考生", "师生", "观众", "民众", "毕业生", "志愿者", "人员", "老人", "消费者",
 }
 
 // qualifiers stand between a number and its unit, and change nothing of it.
