@@ -167,8 +167,11 @@ func (r *reader) addEnglishRange(i int, a, b amount) int {
 	}
 	low.Direction = r.englishDirection(i, b.stop)
 	high.Direction = low.Direction
-	if low.Bound == "=" {
+	switch whole := a.stop > a.end || a.code != ""; {
+	case low.Bound == "=":
 		low.Direction, high.Direction = "", ""
+	case whole && low.Direction != "" && r.has(a.stop, " to "): // rose $14 to $2,031
+		low.Bound, high.Bound, high.Direction = "=", "=", ""
 	}
 	if a.stop == a.end && a.code == "" { // the two share a unit
 		r.add(i, b.stop, low)
