@@ -39,6 +39,7 @@ type amount struct {
 	code string // of money by its sign
 	unit *unit  // nil when none follows the number
 	name string // of the unit, as written
+	part bool   // its unit or scale is that of the other end of a range
 	from int    // where the amount begins
 	stop int    // and ends
 }
@@ -134,7 +135,7 @@ func (r *reader) englishRange(i int, a *amount) (amount, bool) {
 		}
 		if b.unit == nil && a.code != "" && b.tens && a.scale == 1 { // $300-350 million
 			b.unit, b.name = a.unit, a.name
-			a.scale, a.number.unit = b.scale, b.number.unit
+			a.scale, a.number.unit, a.part = b.scale, b.number.unit, true
 			return b, true
 		}
 		switch {
@@ -144,7 +145,7 @@ func (r *reader) englishRange(i int, a *amount) (amount, bool) {
 			if yearLike(a.value) && a.scale == 1 && !a.grouped || a.value >= b.value && a.scale >= b.scale && link != " to " {
 				return b, false
 			}
-			a.unit, a.name = b.unit, b.name
+			a.unit, a.name, a.part = b.unit, b.name, true
 			if a.scale == 1 && b.scale > 1 && a.value <= b.value {
 				a.scale, a.number.unit = b.scale, b.number.unit
 			}
@@ -167,13 +168,13 @@ func (r *reader) addEnglishRange(i int, a, b amount) int {
 	}
 	low.Direction = r.englishDirection(i, b.stop)
 	high.Direction = low.Direction
-	switch whole := a.stop > a.end || a.code != ""; {
+	switch {
 	case low.Bound == "=":
 		low.Direction, high.Direction = "", ""
-	case whole && low.Direction != "" && r.has(a.stop, " to "): // rose $14 to $2,031
+	case !a.part && low.Direction != "" && r.has(a.stop, " to "): // rose $14 to $2,031
 		low.Bound, high.Bound, high.Direction = "=", "=", ""
 	}
-	if a.stop == a.end && a.code == "" { // the two share a unit
+	if a.part {
 		r.add(i, b.stop, low)
 		r.add(i, b.stop, high)
 		return b.stop

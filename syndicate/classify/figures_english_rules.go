@@ -11,7 +11,7 @@ func (r *reader) englishCounts(i int, n number, u *unit) bool {
 		return false
 	case u.kind == classifier && yearLike(n.value) && n.scale == 1 && !n.grouped:
 		return false
-	case u.kind == classifier && r.afterName(i):
+	case u.kind == classifier && (r.afterName(i) || r.hasBefore(i, "group of ")):
 		return false
 	}
 	return true

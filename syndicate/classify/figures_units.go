@@ -192,5 +192,5 @@ var policies = []string{"惠企", "惠民", "助企", "纾困", "暖企", "稳�
 // numeralNames are names and set phrases that begin like a number and a unit.
 var numeralNames = []string{
 	"三个代表", "两个确立", "两个维护", "两个毫不动摇", "两个一百年", "四个全面", "四个意识", "四个自信", "三个务必", "三座大山", "三股势力",
-	"七匹狼", "六个核桃", "三只松鼠", "三元桥", "四元桥", "一个中国",
+	"七匹狼", "六个核桃", "三只松鼠", "三元桥", "四元桥", "一个中国", "三天两头", "十年磨",
 }
