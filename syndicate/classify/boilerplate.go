@@ -159,11 +159,11 @@ const maxDateline = 60
 // cutDateline cuts an English dateline off: LONDON, Nov 3 (Reuters) -.
 func cutDateline(s string) string {
 	for _, dash := range []string{" - ", " -- ", " – ", " — ", ")--", ")-- ", ") -", "-- ", ": "} {
-		head, rest, ok := strings.Cut((s + " ")[:min(len(s)+1, maxDateline)], dash)
+		head, _, ok := strings.Cut((s + " ")[:min(len(s)+1, maxDateline)], dash)
 		if !ok || !dateline(head) || dash == ": " && !strings.ContainsAny(head, "0123456789") {
 			continue
 		}
-		rest = strings.TrimLeft(s[min(len(s), len(head)+len(dash)):], " -–—")
+		rest := strings.TrimLeft(s[min(len(s), len(head)+len(dash)):], " -–—")
 		c, _ := utf8.DecodeRuneInString(rest)
 		begins := unicode.IsUpper(c) || unicode.IsDigit(c) || strings.ContainsRune("\"“$€£", c)
 		if strings.Contains(head, "(") || begins && (strings.ContainsAny(head, "0123456789") || !strings.Contains(rest, strings.TrimSpace(dash))) {

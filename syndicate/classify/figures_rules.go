@@ -91,7 +91,7 @@ func (r *reader) counts(i int, n number, u *unit, end int) bool {
 		return false
 	case u.kind == region && (n.han || n.value >= 1000 || !n.more && strings.ContainsRune("A国省市县区镇村乡", before)):
 		return false
-	case u.kind == degree && !r.degrees(n, end):
+	case u.kind == degree && !r.degrees(n):
 		return false
 	case r.edition(i, n, u):
 		return false
@@ -117,7 +117,7 @@ func (r *reader) counts(i int, n number, u *unit, end int) bool {
 
 // degrees reports whether a number of 度 is electricity or heat, and not an
 // angle, a latitude or twice.
-func (r *reader) degrees(n number, end int) bool {
+func (r *reader) degrees(n number) bool {
 	return n.tens || r.heat(n) || !n.han && r.about(powerTopic) && !r.about(angleTopic)
 }
 
