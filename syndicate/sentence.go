@@ -150,7 +150,7 @@ func isStop(r rune) bool {
 // to the sentence before: more stops, closing quotes and brackets.
 func closingLen(s string) int {
 	for i, r := range s {
-		if !isStop(r) && !strings.ContainsRune("”’』」）)》〉】\"…", r) {
+		if !isStop(r) && !strings.ContainsRune("”’』」）)》〉】\"…", r) && !(r >= 0x300 && unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc, unicode.Cf)) {
 			return i
 		}
 		if r == '"' && i+1 < len(s) && s[i+1] != ' ' && s[i+1] < utf8.RuneSelf {
@@ -192,7 +192,7 @@ func abbreviated(word string) bool {
 		return true
 	}
 	switch strings.ToLower(word) {
-	case "mr", "mrs", "ms", "dr", "st", "prof", "gen", "sen", "rep", "gov", "no", "vs", "jan", "feb", "aug",
+	case "mr", "mrs", "ms", "dr", "rs", "st", "prof", "gen", "sen", "rep", "gov", "no", "vs", "jan", "feb", "aug",
 		"sept", "oct", "nov", "dec", "mt", "jr", "sr", "approx", "capt", "col", "lt":
 		return true
 	}

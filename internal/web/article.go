@@ -17,6 +17,7 @@ type articleBody struct {
 	Themes        []link
 	Authors       string
 	HTML          template.HTML
+	Outline       []link // of the heads, where there are two or more
 	Link          string
 	Enclosures    []link
 	Figures       []figure
@@ -51,7 +52,6 @@ func (s *server) article(r *http.Request, v *view) (*response, error) {
 		Title:         v.title(&a),
 		Themes:        v.themeLinks(a.Filings),
 		Authors:       strings.Join(a.Authors, listSeparator(v.Lang())),
-		HTML:          articleText(&a, v),
 		Link:          webAddress(a.URL),
 		SourceHref:    v.Link("/search?q=" + url.QueryEscape("source:"+a.Source)),
 		FirstSeen:     v.Minute(a.FirstSeen),
@@ -59,6 +59,10 @@ func (s *server) article(r *http.Request, v *view) (*response, error) {
 		Organisations: strings.Join(a.Organisations, listSeparator(a.Language)),
 		Categories:    strings.Join(a.Categories, listSeparator(a.Language)),
 		ID:            a.ID,
+	}
+	body.HTML, body.Outline = articleText(&a, v)
+	if len(body.Outline) < 2 {
+		body.Outline = nil
 	}
 	if !a.Updated.IsZero() && a.Updated.After(a.Published) {
 		body.Updated = v.Minute(a.Updated)

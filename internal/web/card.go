@@ -93,7 +93,7 @@ func gist(a *syndicate.Article) string {
 	if s == "" {
 		s, _, _ = strings.Cut(strings.TrimSpace(a.Text), "\n")
 	}
-	return syndicate.Typeset(cut(s, maxGist), a.Language)
+	return syndicate.Typeset(syndicate.Truncate(s, maxGist), a.Language)
 }
 
 // cut shortens s to n characters and marks the cut.

@@ -72,6 +72,9 @@ func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit int) (
 	for i := range editions {
 		e := &editions[i]
 		l := listedEdition{Date: v.Day(e.At), Lang: e.Language}
+		if !e.Since.IsZero() && e.Since.Before(e.At) {
+			l.Date = v.Days(e.Since, e.At) // what it covers
+		}
 		if e.Number > 0 && e.Skipped == "" {
 			l.Href = v.Link("/digests/" + url.PathEscape(d.Name) + "/" + strconv.Itoa(e.Number))
 			l.Number = v.T("web.digests.number", e.Number)

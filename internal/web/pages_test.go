@@ -203,8 +203,8 @@ func TestArticlePage(t *testing.T) {
 	h := handler(t, p)
 	page := ask(h, "/articles/"+p.articles[0].Key).Body.String()
 	shows(t, page, []string{
-		"<h2>一、为什么现在建</h2>", "江北新港三期开工，概算投资48亿元", "基础设施 4.2 ≥ 1.0：新港 ×2（标题、导语），码头（正文）", "<details>", "差一点归入", "不超过", "约",
-		p.articles[0].ID, "江北港口公司", "“再不扩就要丢货”", "岸线长1,250米，",
+		`<h2 id="part-1">一、为什么现在建</h2>`, `<a href="#part-1">一、为什么现在建</a>`, "江北新港三期开工，概算投资48亿元", "基础设施 4.2 ≥ 1.0：新港 ×2（标题、导语），码头（正文）", "<details>", "差一点归入", "不超过", "约",
+		p.articles[0].ID, "江北港口公司", "“再不扩就要丢货”", `岸线长<span class="n">1,250米</span>，`,
 	}, []string{"阅读原文", "web.", "【园区公告】"})
 
 	page = ask(h, "/articles/"+p.articles[1].Key+"?lang=en").Body.String()
@@ -214,7 +214,7 @@ func TestArticlePage(t *testing.T) {
 	}, []string{"<img"})
 
 	page = ask(h, "/articles/"+p.articles[2].Key).Body.String()
-	shows(t, page, []string{"<h2>一、产能</h2>", "此来源的文章一律归入"}, nil)
+	shows(t, page, []string{`<h2 id="part-1">一、产能</h2>`, "此来源的文章一律归入"}, nil)
 
 	page = ask(h, "/articles/"+p.articles[3].Key).Body.String()
 	shows(t, page, []string{"&lt;script&gt;alert(1)&lt;/script&gt;", "首次见于", "Text"}, []string{

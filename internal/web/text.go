@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -39,8 +40,9 @@ var dropped = []atom.Atom{
 const maxDepth = 60
 
 // articleText returns the whole text of an article for its page: punctuation set as
-// its language wants, heads one level below the title, images as links.
-func articleText(a *syndicate.Article, v *view) template.HTML {
+// its language wants, heads one level below the title, images as links. The
+// outline leads to its heads.
+func articleText(a *syndicate.Article, v *view) (text template.HTML, outline []link) {
 	if strings.TrimSpace(a.Content) == "" {
 		return plainText(a)
 	}
@@ -54,24 +56,44 @@ func articleText(a *syndicate.Article, v *view) template.HTML {
 	}
 	w := textWriter{lang: a.Language, view: v, heads: headLevels(body)}
 	w.children(body, 0)
-	return template.HTML(strings.TrimSpace(w.b.String())) //nolint:gosec // written below, element by element
+	return template.HTML(strings.TrimSpace(w.b.String())), w.outline //nolint:gosec // written below, element by element
+}
+
+// part returns the link to the next head of an outline.
+func part(outline []link, head, lang string) link {
+	return link{Href: "#part-" + strconv.Itoa(len(outline)+1), Title: syndicate.Typeset(strings.Join(strings.Fields(head), " "), lang)}
 }
 
 // plainText makes paragraphs of the lines of a's text.
-func plainText(a *syndicate.Article) template.HTML {
+func plainText(a *syndicate.Article) (text template.HTML, outline []link) {
 	var b strings.Builder
 	for line := range strings.Lines(a.Text) {
 		line = strings.TrimSpace(line)
 		if line == "" {
 			continue
 		}
-		tag := "p"
+		open, shut := "<p>", "</p>\n"
 		if slices.ContainsFunc(a.Sections, func(s syndicate.Section) bool { return s.Head == line }) {
-			tag = "h2"
+			outline = append(outline, part(outline, line, a.Language))
+			open, shut = `<h2 id="`+outline[len(outline)-1].Href[1:]+`">`, "</h2>\n"
 		}
-		b.WriteString("<" + tag + ">" + html.EscapeString(syndicate.Typeset(line, a.Language)) + "</" + tag + ">\n")
+		b.WriteString(open + string(unbroken(syndicate.Typeset(line, a.Language))) + shut)
 	}
-	return template.HTML(b.String()) //nolint:gosec // escaped line by line
+	return template.HTML(b.String()), outline //nolint:gosec // escaped line by line
+}
+
+// unbroken returns s as HTML in which no line ends between a number and its
+// unit.
+func unbroken(s string) template.HTML {
+	var b strings.Builder
+	at := 0
+	for _, span := range syndicate.Unbroken(s) {
+		b.WriteString(html.EscapeString(s[at:span[0]]))
+		b.WriteString(`<span class="n">` + html.EscapeString(s[span[0]:span[1]]) + "</span>")
+		at = span[1]
+	}
+	b.WriteString(html.EscapeString(s[at:]))
+	return template.HTML(b.String()) //nolint:gosec // escaped piece by piece
 }
 
 // headLevels maps the levels of heads that are used to 2 and those after it,
@@ -99,6 +121,8 @@ type textWriter struct {
 	view  *view
 	heads map[atom.Atom]string
 	pre   int // how many <pre> and <code> are open
+
+	outline []link // of the heads so far
 }
 
 func (w *textWriter) children(n *html.Node, depth int) {
@@ -112,7 +136,7 @@ func (w *textWriter) node(n *html.Node, depth int) {
 	case n.Type == html.TextNode && w.pre > 0:
 		w.b.WriteString(html.EscapeString(n.Data))
 	case n.Type == html.TextNode:
-		w.b.WriteString(html.EscapeString(syndicate.Typeset(n.Data, w.lang)))
+		w.b.WriteString(string(unbroken(syndicate.Typeset(n.Data, w.lang))))
 	case n.Type != html.ElementNode || slices.Contains(dropped, n.DataAtom) || n.Namespace != "":
 	case n.DataAtom == atom.Img:
 		w.image(n)
@@ -132,6 +156,10 @@ func (w *textWriter) element(n *html.Node, depth int) {
 		return
 	}
 	w.b.WriteString("<" + tag)
+	if head := textOf(n); w.heads[n.DataAtom] != "" && head != "" {
+		w.outline = append(w.outline, part(w.outline, head, w.lang))
+		w.b.WriteString(` id="` + w.outline[len(w.outline)-1].Href[1:] + `"`)
+	}
 	for _, a := range n.Attr {
 		if slices.Contains(kept[n.DataAtom], a.Key) {
 			w.attribute(a)
@@ -148,6 +176,26 @@ func (w *textWriter) element(n *html.Node, depth int) {
 	w.children(n, depth+1)
 	w.b.WriteString("</" + tag + ">")
 }
+
+// textOf returns the text of a head, "" when it has none; of other elements
+// it is not asked.
+func textOf(n *html.Node) string {
+	switch n.DataAtom {
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+	default:
+		return ""
+	}
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode && b.Len() < maxHead {
+			b.WriteString(d.Data)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// maxHead is how much of a head an outline looks at, in bytes.
+const maxHead = 600
 
 func (w *textWriter) attribute(a html.Attribute) {
 	value := a.Val

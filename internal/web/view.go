@@ -140,18 +140,22 @@ func (v *view) Today() time.Time { return v.now.In(v.s.cfg.Site.Location) }
 
 // Day writes a date: 2025年7月23日, 23 July 2025.
 func (v *view) Day(t time.Time) string {
-	return t.In(v.s.cfg.Site.Location).Format(v.T("date.day"))
+	return v.text.Day(t.In(v.s.cfg.Site.Location))
+}
+
+// Days writes the days from one to another: 2025年7月1日—31日.
+func (v *view) Days(from, to time.Time) string {
+	return v.text.Days(from.In(v.s.cfg.Site.Location), to.In(v.s.cfg.Site.Location))
 }
 
 // Minute writes a date and a time of day.
 func (v *view) Minute(t time.Time) string {
-	return t.In(v.s.cfg.Site.Location).Format(v.T("date.minute"))
+	return v.text.Minute(t.In(v.s.cfg.Site.Location))
 }
 
 // Full writes a date with its day of the week.
 func (v *view) Full(t time.Time) string {
-	weekday := string('0' + rune(t.In(v.s.cfg.Site.Location).Weekday()))
-	return v.T("date.full", v.Day(t), v.T("date.weekday."+weekday))
+	return v.text.Full(t.In(v.s.cfg.Site.Location))
 }
 
 // total writes how many articles there are.

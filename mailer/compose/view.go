@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"broadsheet/mailer"
+	"broadsheet/syndicate"
 	"broadsheet/templates"
 )
 
@@ -105,7 +106,7 @@ func (v viewer) view() View {
 		SiteURL:    v.c.Site.Link("/"),
 		Title:      v.e.Title,
 		Subject:    v.e.Subject,
-		Date:       v.date("mail.date.long", v.e.At),
+		Date:       v.cat.Heading(v.e.At.In(v.loc), cmp.Or(v.e.Created, v.e.At).In(v.loc).Year()),
 		Preheader:  v.preheader(),
 		Summary:    v.summary(),
 		Why:        v.cat.T("mail.why", v.e.Title),
@@ -189,20 +190,12 @@ func (v viewer) published(it *mailer.Item) string {
 }
 
 // date writes a date by a layout of the catalogue, as package time's, with
-// the catalogue's names of months and days.
+// the catalogue's names of months.
 func (v viewer) date(layout string, t time.Time) string {
 	t = t.In(v.loc)
 	out := t.Format(v.cat.T(layout))
-	for _, names := range []struct {
-		key, english string
-		n            int
-	}{
-		{"mail.months", t.Month().String(), int(t.Month()) - 1},
-		{"mail.weekdays", t.Weekday().String(), int(t.Weekday())},
-	} {
-		if own := strings.Fields(v.cat.T(names.key)); names.n < len(own) {
-			out = strings.ReplaceAll(out, names.english, own[names.n])
-		}
+	if own := strings.Fields(v.cat.T("mail.months")); len(own) == 12 {
+		out = strings.ReplaceAll(out, t.Month().String(), own[t.Month()-1])
 	}
 	return out
 }
@@ -305,31 +298,20 @@ func textDirection(text string) string {
 // unit, and what lies between.
 func whole(text string) []FigureView {
 	var out []FigureView
-	plain := ""
-	for i, word := range strings.Split(text, " ") {
-		if i > 0 {
-			plain += " "
+	at := 0
+	for _, span := range syndicate.Unbroken(text) {
+		number := text[span[0]:span[1]]
+		if Columns(number) > wholeCols || Columns(number) == len(number) {
+			continue // too long, or kept together by every browser: 2.35%
 		}
-		for _, piece := range pieces(word) {
-			if !amount(piece) {
-				plain += piece
-				continue
-			}
-			if plain != "" {
-				out = append(out, FigureView{Text: plain})
-				plain = ""
-			}
-			out = append(out, FigureView{Text: piece, Whole: true})
+		if span[0] > at {
+			out = append(out, FigureView{Text: text[at:span[0]]})
 		}
+		out = append(out, FigureView{Text: number, Whole: true})
+		at = span[1]
 	}
-	if plain != "" {
-		out = append(out, FigureView{Text: plain})
+	if at < len(text) {
+		out = append(out, FigureView{Text: text[at:]})
 	}
 	return out
-}
-
-// amount reports whether a piece is a number with a Chinese unit, which
-// browsers would divide.
-func amount(piece string) bool {
-	return strings.ContainsAny(piece, "0123456789") && strings.ContainsAny(piece, units) && Columns(piece) <= wholeCols
 }

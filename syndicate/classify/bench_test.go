@@ -34,6 +34,21 @@ func BenchmarkClassify(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "articles/s")
 }
 
+// BenchmarkGrowth does everything for texts of 100 KB, 1 MB and 5 MB: the rate
+// must not fall with the length. Of more than 4 MB the rest is not read.
+func BenchmarkGrowth(b *testing.B) {
+	c, paragraph := shipped(b), chineseArticle().Text+"The yard cost $2.4bn (£1.3bn), up 12% from two years ago; half of it was lent. مرحبا 👩‍💻 !?…\n"
+	for _, kb := range []int{100, 1000, 5000} {
+		b.Run(fmt.Sprintf("%dKB", kb), func(b *testing.B) {
+			a := &syndicate.Article{Title: "码头", Text: strings.Repeat(paragraph, kb<<10/len(paragraph))}
+			b.SetBytes(int64(len(a.Text)))
+			for b.Loop() {
+				c.Classify(a, nil)
+			}
+		})
+	}
+}
+
 // BenchmarkTerms finds 2,000 terms and nothing else.
 func BenchmarkTerms(b *testing.B) {
 	theme := syndicate.Theme{ID: "all", Threshold: 1}

@@ -95,9 +95,9 @@ type Classifier struct {
 	scratch     sync.Pool // of *scratch
 }
 
-// engine is the version of the rules in this package. It is raised when the
-// same themes would file the same article differently.
-const engine = "2"
+// engine is the version of the rules in this package. It is raised when they
+// would say something else of the same article.
+const engine = "3"
 
 // New returns a classifier. Its errors are those of Config.Validate.
 func New(cfg Config) (*Classifier, error) {

@@ -209,6 +209,8 @@ func TestEnormousTexts(t *testing.T) {
 	c := newClassifier(t, themes())
 	for _, unit := range []string{
 		"银行", "1", "一", "1,", "亿", "5亿元", "百", "(", "“", "。", ". ", "A. ", "a", "Bank of ", "武汉", "武汉市政", "不到", "和5", "💶", "مصرف ", "\n", "一、", "1-", "8亿—", " vs 3", "Two-", "\x00\xff",
+		"5万，", "观众5万，", "《", "《5亿", "“三", "【", "（记者", "本报讯", "责任编辑：。", "LONDON - ", "$1 to ", "1 of the ", "a third of ", "half ", "5-a-", "5 a b c ", "1/3", "翻", "半", "15条", "来5", "$", "5 215 ",
+		"👨‍👩‍👧‍👦", "\u202e5亿元", "\u0301", "\"", "‘", "!?…—", "Five twenty-", "2 hours and ", "from 5 mln to ",
 	} {
 		text := strings.Repeat(unit, 256<<10/len(unit))
 		start := time.Now()

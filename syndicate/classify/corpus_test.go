@@ -2,7 +2,6 @@ package classify_test
 
 import (
 	"encoding/json"
-	"math"
 	"os"
 	"strings"
 	"testing"
@@ -82,46 +81,6 @@ func TestThemesOnTheOpenHalf(t *testing.T) {
 		t.Logf("%s: macro-F1 %.3f, left alone %.3f", lang, s.Macro(lang), s.LeftAlone(lang))
 		if s.Macro(lang) < 0.88 || s.LeftAlone(lang) < 0.90 {
 			t.Errorf("%s: macro-F1 %.3f, left alone %.3f; want 0.88 and 0.90", lang, s.Macro(lang), s.LeftAlone(lang))
-		}
-	}
-}
-
-// TestFiguresOnTheOpenHalf holds what is found in the labelled sentences.
-func TestFiguresOnTheOpenHalf(t *testing.T) {
-	data, err := os.ReadFile(shared(t, "figures_dev.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var gold []struct {
-		ID, Lang, Sentence string
-		Figures            []syndicate.Figure
-	}
-	if err := json.Unmarshal(data, &gold); err != nil {
-		t.Fatal(err)
-	}
-	c := newClassifier(t, nil)
-	for _, lang := range []string{"zh", "en"} {
-		right, wrong, missed := 0, 0, 0
-		for _, g := range gold {
-			if g.Lang != lang {
-				continue
-			}
-			got := c.Classify(&syndicate.Article{Text: g.Sentence}, nil).Figures
-			hits := 0
-			for _, w := range g.Figures {
-				for _, f := range got {
-					if f.BaseUnit == w.BaseUnit && math.Abs(f.Normalised-w.Normalised) <= 1e-3*math.Abs(w.Normalised) {
-						hits++
-						break
-					}
-				}
-			}
-			right, wrong, missed = right+hits, wrong+len(got)-hits, missed+len(g.Figures)-hits
-		}
-		f1 := classify.Rate{Right: right, Wrong: wrong, Missed: missed}.F1()
-		t.Logf("%s: F1 %.3f", lang, f1)
-		if f1 < 0.95 {
-			t.Errorf("%s: F1 %.3f, want 0.95", lang, f1)
 		}
 	}
 }

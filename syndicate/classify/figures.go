@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,7 +64,9 @@ func sameAmount(a, b syndicate.Figure) bool {
 // A reader finds the figures of one sentence at a time.
 type reader struct {
 	sentence string
-	runes    []rune  // folded
+	runes    []rune // folded
+	folded   string // the same, once it is asked for
+	told     [topicCount]int8
 	at       []int32 // byte offset of each rune, and of the end
 	out      []syndicate.Figure
 	first    int // of this sentence in out
@@ -74,7 +77,7 @@ func (r *reader) read(out []syndicate.Figure, sentence string) []syndicate.Figur
 	if !hasNumber(sentence) {
 		return out
 	}
-	r.sentence, r.out, r.first = sentence, out, len(out)
+	r.sentence, r.out, r.first, r.folded, r.told = sentence, out, len(out), "", [topicCount]int8{}
 	r.runes, r.at = r.runes[:0], r.at[:0]
 	han := 0
 	for i, c := range sentence {
@@ -105,11 +108,17 @@ func hasNumber(s string) bool {
 	return !han && wordNumber(s)
 }
 
+// maxValue is more than any amount of any news: larger numbers are none.
+const maxValue = 1e21
+
 // add keeps a figure that stands at runes[start:end], unless the sentence has
 // said the same amount already.
 func (r *reader) add(start, end int, f syndicate.Figure) {
 	f.Text = strings.TrimSpace(r.sentence[r.at[start]:r.at[end]])
 	f.Value, f.Normalised = clean(f.Value), clean(f.Normalised)
+	if math.Abs(f.Value) > maxValue || math.Abs(f.Normalised) > maxValue {
+		return
+	}
 	if f.Bound == "" {
 		f.Bound = "="
 	}

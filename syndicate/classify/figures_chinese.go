@@ -8,23 +8,30 @@ import (
 
 // A number is a number in a sentence, with what it is scaled by.
 type number struct {
-	value  float64 // without scale
-	scale  float64 // 万 is 1e4
-	unit   string  // the scale as written
-	more   bool    // 多, 余: the amount is larger
-	about  bool    // 来: the amount is about that
-	bare   bool    // nothing but a scale: 百, 亿
-	one    bool    // the numeral 一
-	han    bool    // written in numerals
-	tens   bool    // has a scale of its own, as 万
-	end    int
-	digits int // numerals in a row, as in 二〇二五
+	value   float64 // without scale
+	scale   float64 // 万 is 1e4
+	unit    string  // the scale as written
+	more    bool    // 多, 余: the amount is larger
+	about   bool    // 来: the amount is about that
+	bare    bool    // nothing but a scale: 百, 亿
+	one     bool    // the numeral 一
+	han     bool    // written in numerals
+	tens    bool    // has a scale of its own, as 万
+	end     int
+	digits  int     // numerals in a row, as in 二〇二五
+	tail    float64 // of numerals: the scale they end with, as 1e4 for 三百万
+	grouped bool    // with separators of thousands: no year
 }
 
 // readChinese finds the figures of a sentence with Han characters.
 func (r *reader) readChinese() {
 	for i := 0; i < len(r.runes); {
-		if c := r.runes[i]; !isDigit(c) && !startsChinese(c) {
+		c := r.runes[i]
+		if end := r.quoted(i); end > i {
+			i = end
+			continue
+		}
+		if !isDigit(c) && !startsChinese(c) {
 			i++
 			continue
 		}
@@ -55,12 +62,12 @@ func (r *reader) amount(i int) int {
 	if r.name(i, n) {
 		return r.skipName(n.end)
 	}
-	u, end := r.unit(n)
+	u, end := r.unit(i, n)
 	if to, ok := r.interval(u, end); ok {
 		return r.addRange(i, n, u, end, to)
 	}
 	if u == nil {
-		if u, end = r.shared(n); u == nil {
+		if u, end = r.unwritten(i, n); u == nil {
 			return n.end
 		}
 	} else if r.elided(u, end) {
@@ -69,16 +76,8 @@ func (r *reader) amount(i int) int {
 	if !r.counts(i, n, u, end) {
 		return max(n.end, min(end, n.end+1))
 	}
-	f := r.figure(n, u, end)
-	if u.base == "minute" && r.has(end-2, "小时") {
-		if m, stop := r.arabic(end); stop > end && r.rune(stop) == '分' {
-			f.Value, f.Normalised = n.value+m/60, f.Normalised+m
-			end = stop + 1
-			if r.rune(end) == '钟' {
-				end++
-			}
-		}
-	}
+	f := r.figure(i, n, u, end)
+	end = r.remainder(&f, u, end)
 	var after int
 	f.Bound, after = r.bound(i, end, n, u)
 	f.Direction = r.direction(i, after, f.BaseUnit)
@@ -86,27 +85,70 @@ func (r *reader) amount(i int) int {
 	return end
 }
 
-// figure returns the figure of a number and its unit, which ends at end.
-func (r *reader) figure(n number, u *unit, end int) syndicate.Figure {
-	f := syndicate.Figure{Value: n.value, Normalised: n.value * n.scale * u.factor, BaseUnit: u.base}
-	f.Unit = n.unit + strings.TrimSpace(strings.TrimLeft(string(r.runes[n.end:end]), "多余"))
+// remainder adds to a figure what follows its unit, at end, in a smaller one,
+// and returns where that ends: 2小时35分, 两成五, 两年半.
+func (r *reader) remainder(f *syndicate.Figure, u *unit, end int) int {
+	rest, stop := 0.0, end
 	switch {
-	case u.base == "kmh":
+	case u.base == "minute" && r.has(end-2, "小时"):
+		m := r.number(end)
+		if m.end == end || r.rune(m.end) != '分' {
+			return end
+		}
+		stop = m.end + 1
+		if r.rune(stop) == '钟' {
+			stop++
+		}
+		rest = m.value / 60
+	case u.kind == tenth:
+		if c := r.rune(end); c == '半' {
+			rest, stop = 0.5, end+1
+		} else if d := strings.IndexRune("零一二三四五六七八九", c); d > 0 && r.endsNumber(end+1) {
+			rest, stop = float64(d/3)/10, end+1
+		}
+	case (u.kind == years || r.has(end-1, "倍")) && r.rune(end) == '半' && r.rune(end+1) != '导' && r.rune(end+1) != '径':
+		rest, stop = 0.5, end+1
+	}
+	f.Value += rest
+	f.Normalised += rest * u.factor
+	return stop
+}
+
+// endsNumber reports whether nothing that a number or its unit goes on with
+// stands at i.
+func (r *reader) endsNumber(i int) bool {
+	m := r.number(i)
+	u, _ := r.unit(i, number{end: i})
+	return m.end == i && u == nil
+}
+
+// figure returns the figure of a number at i and its unit, which ends at end.
+func (r *reader) figure(i int, n number, u *unit, end int) syndicate.Figure {
+	f := syndicate.Figure{Value: n.value, Normalised: n.value * n.scale * u.factor, BaseUnit: u.base}
+	f.Unit = n.unit + strings.TrimSpace(strings.TrimLeft(string(r.runes[n.end:max(end, n.end)]), "多余"))
+	if u.base == "kmh" && u.factor == 1 {
 		f.Unit = "公里/小时"
-	case u.kind == degree && !n.tens && (r.near("气温") || r.near("零下") || r.near("温度") || r.near("高温")):
+	}
+	if u.kind == degree && r.heat(n) {
 		f.BaseUnit = "C"
+	}
+	if f.BaseUnit == "C" && (r.hasAnyBefore(i, []string{"零下", "-", "−", "负"}) > 0) {
+		f.Value, f.Normalised = -f.Value, -f.Normalised
 	}
 	return f
 }
 
-// near reports whether a word stands anywhere in the sentence.
-func (r *reader) near(word string) bool { return strings.Contains(r.sentence, word) }
+// heat reports whether a number of 度 is a temperature.
+func (r *reader) heat(n number) bool {
+	return !n.tens && r.about(heatTopic)
+}
 
 // number reads a number at i: digits or numerals, and what scales them.
 func (r *reader) number(i int) number {
 	n := number{scale: 1, end: i}
 	if value, end := r.arabic(i); end > i {
 		n.value, n.end = value, end
+		n.grouped = end-i > 4 && (r.rune(i+1) == ',' || r.rune(i+2) == ',' || r.rune(i+3) == ',')
 		if r.rune(n.end) == ' ' && r.rune(n.end+1) > 0x2E80 {
 			n.end++
 		}
@@ -187,6 +229,7 @@ func (r *reader) numerals(i int) number {
 				digit = 0
 			}
 			n.bare = false
+			n.tail = 0
 			run++
 			n.digits = max(n.digits, run)
 		} else if scale := scaleOf(c); scale > 0 && !r.unitScale(n.end) {
@@ -204,6 +247,7 @@ func (r *reader) numerals(i int) number {
 			}
 			digit = -1
 			n.tens = n.tens || scale >= 100
+			n.tail = scale
 		} else {
 			break
 		}
@@ -218,6 +262,9 @@ func (r *reader) numerals(i int) number {
 		r.numeralFraction(&n)
 	}
 	r.more(&n)
+	if n.more && n.value < 1e4 && n.tail != 1e4 { // 两百多万
+		r.scale(&n)
+	}
 	return n
 }
 
@@ -261,9 +308,39 @@ func (r *reader) unitScale(i int) bool {
 	return r.has(i, "百分") || r.has(i, "千瓦") || r.has(i, "千伏") || r.has(i, "千克")
 }
 
-// unit returns the unit of a number and where it ends.
-func (r *reader) unit(n number) (*unit, int) {
+// unit returns the unit of the number n at from and where it ends.
+func (r *reader) unit(from int, n number) (*unit, int) {
 	i := n.end
+	if k := r.hasAny(i, qualifiers); k > 0 && r.rune(i) != 0 {
+		if u, end := r.unitAt(from, i+k); u != nil && u.kind == measure {
+			return u, end
+		}
+	}
+	u, end := r.unitAt(from, i)
+	if code := r.currencyBefore(from); code != "" && (u == nil || u.base == "元") {
+		if u == nil {
+			end = i
+		}
+		return &unit{code, 1, measure}, end
+	}
+	return u, end
+}
+
+// currencyBefore returns the currency that a sign or name just before i sets.
+func (r *reader) currencyBefore(i int) string {
+	if !strings.ContainsRune("元币金镑$€£¥￥bdry", r.rune(i-1)) || i == 0 {
+		return ""
+	}
+	for _, p := range currencyPrefixes {
+		if r.hasBefore(i, p.prefix) {
+			return p.code
+		}
+	}
+	return ""
+}
+
+// unitAt returns the unit at i of a number that begins at from.
+func (r *reader) unitAt(from, i int) (*unit, int) {
 	for _, e := range chineseUnits[r.rune(i)] {
 		if !r.hasRunes(i, e.name) {
 			continue
@@ -274,8 +351,11 @@ func (r *reader) unit(n number) (*unit, int) {
 			continue
 		}
 		u := e.unit
-		if u.base == "m" && u.factor == 1e3 && (r.hasShortlyBefore(i, "时速") || r.hasShortlyBefore(i, "每小时")) {
+		if u.base == "m" && u.factor == 1e3 && (r.hasShortlyBefore(from, "时速") || r.hasShortlyBefore(from, "每小时")) {
 			u.base, u.factor = "kmh", 1
+		}
+		if r.rune(i) == '节' && r.hasShortlyBefore(from, "航速") {
+			u = unit{"kmh", 1.852, measure}
 		}
 		return &u, end
 	}
@@ -326,19 +406,75 @@ func (r *reader) elided(u *unit, end int) bool {
 	return stop > end+1 && (r.has(stop, "个百分点") || r.has(stop, "百分点"))
 }
 
+// unwritten returns the unit of the number n at i that stands elsewhere or
+// goes without saying, and where the figure ends.
+func (r *reader) unwritten(i int, n number) (*unit, int) {
+	if u := r.shared(n); u != nil {
+		return u, n.end
+	}
+	if u := r.reading(i, n); u != nil {
+		return u, n.end
+	}
+	return r.counted(i, n), n.end
+}
+
 // shared returns the unit that a number without one shares with the next:
 // 5.1、6.2个百分点.
-func (r *reader) shared(n number) (*unit, int) {
+func (r *reader) shared(n number) *unit {
 	if n.han || !strings.ContainsRune("、和", r.rune(n.end)) {
-		return nil, n.end
+		return nil
 	}
 	_, stop := r.arabic(n.end + 1)
 	if stop == n.end+1 {
-		return nil, n.end
+		return nil
 	}
-	u, _ := r.unit(number{end: stop})
+	u, _ := r.unit(n.end+1, number{end: stop})
 	if u == nil || u.base != "pp" && u.base != "ratio" {
-		return nil, n.end
+		return nil
 	}
-	return u, n.end
+	return u
+}
+
+// reading returns the unit of a number that reads an index: PMI为50.2.
+func (r *reader) reading(i int, n number) *unit {
+	if n.han || n.tens || isLatin(r.rune(n.end)) || r.rune(n.end) > 0x2E80 && !isClauseMark(r.rune(n.end)) {
+		return nil
+	}
+	if !strings.ContainsRune("为报达至到是得", r.rune(i-1)) || !r.hasShortlyBefore(i, "指数") && !r.hasShortlyBefore(i, "pmi") {
+		return nil
+	}
+	return &unit{"index", 1, measure}
+}
+
+// people reports whether one of the next few words at i names people.
+func (r *reader) people(i int) bool {
+	for k := i; k < i+6 && r.rune(k) >= 0x4E00; k++ {
+		if u, _ := r.unitAt(i, k); u != nil && u.base == "person" && r.hasAny(k, persons) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// counted returns the unit of a number of 万 or 亿 that ends its clause, by
+// what the clause is about: 观众总数突破130万.
+func (r *reader) counted(i int, n number) *unit {
+	end := r.rune(n.end)
+	if n.tens && !n.bare && end >= 0x4E00 && r.people(n.end) { // 1.5亿退休人员
+		return &unit{"person", 1, classifier}
+	}
+	if n.bare || !n.tens || n.value*n.scale < 1e4 || end != 0 && !isClauseMark(end) && end != '”' && end != '+' {
+		return nil
+	}
+	for _, c := range countedBy {
+		for _, w := range c.words {
+			if r.hasShortlyBefore(i, w) {
+				return &unit{c.base, 1, measure}
+			}
+		}
+	}
+	if !n.more && r.boundBefore(i) == "" && !strings.ContainsRune("达至到为", r.rune(i-1)) {
+		return nil
+	}
+	return &unit{"count", 1, classifier}
 }

@@ -1,94 +1,17 @@
 package classify
 
-import (
-	"strings"
-
-	"broadsheet/syndicate"
-)
-
-// englishUnits are the units of English sentences, folded.
-var englishUnits = map[string]unit{
-	"%": {"ratio", 0.01, measure}, "pct": {"ratio", 0.01, measure}, "percent": {"ratio", 0.01, measure}, "per cent": {"ratio", 0.01, measure},
-	"percentage point": {"pp", 1, measure}, "percentage points": {"pp", 1, measure}, "pct points": {"pp", 1, measure}, "pct point": {"pp", 1, measure},
-	"basis point": {"bp", 1, measure}, "basis points": {"bp", 1, measure}, "bps": {"bp", 1, measure},
-	"point": {"index", 1, point}, "points": {"index", 1, point}, "times": {"times", 1, measure}, "fold": {"times", 1, measure},
-
-	"dlr": {"USD", 1, measure}, "dlrs": {"USD", 1, measure}, "dollar": {"USD", 1, measure}, "dollars": {"USD", 1, measure},
-	"us dollars": {"USD", 1, measure}, "u.s. dlrs": {"USD", 1, measure}, "cts": {"USD", 0.01, measure}, "cents": {"USD", 0.01, measure},
-	"stg": {"GBP", 1, measure}, "pounds": {"GBP", 1, measure}, "pounds sterling": {"GBP", 1, measure}, "pence": {"GBP", 0.01, measure},
-	"euro": {"EUR", 1, measure}, "euros": {"EUR", 1, measure}, "yen": {"JPY", 1, measure}, "yuan": {"元", 1, measure}, "rmb": {"元", 1, measure},
-	"mark": {"DEM", 1, measure}, "marks": {"DEM", 1, measure}, "francs": {"FRF", 1, measure}, "rupees": {"INR", 1, measure},
-	"hk dlrs": {"HKD", 1, measure}, "canadian dlrs": {"CAD", 1, measure}, "australian dlrs": {"AUD", 1, measure}, "hong kong dollars": {"HKD", 1, measure},
-	"australian dollars": {"AUD", 1, measure}, "canadian dollars": {"CAD", 1, measure}, "won": {"KRW", 1, cubic}, "roubles": {"RUB", 1, measure},
-
-	"km": {"m", 1e3, measure}, "kilometre": {"m", 1e3, measure}, "kilometres": {"m", 1e3, measure}, "kilometer": {"m", 1e3, measure}, "kilometers": {"m", 1e3, measure},
-	"mile": {"m", 1609.344, measure}, "miles": {"m", 1609.344, measure}, "nautical miles": {"m", 1852, measure},
-	"metre": {"m", 1, measure}, "metres": {"m", 1, measure}, "meter": {"m", 1, measure}, "meters": {"m", 1, measure}, "m": {"m", 1, measure},
-	"cm": {"m", 1e-2, measure}, "mm": {"m", 1e-3, measure}, "nm": {"m", 1e-9, measure}, "inch": {"m", 0.0254, measure}, "inches": {"m", 0.0254, measure},
-	"foot": {"m", 0.3048, measure}, "feet": {"m", 0.3048, measure}, "ft": {"m", 0.3048, measure}, "yards": {"m", 0.9144, measure},
-	"square metres": {"m2", 1, measure}, "square meters": {"m2", 1, measure}, "square feet": {"m2", 0.09290304, measure},
-	"square kilometres": {"m2", 1e6, measure}, "square kilometers": {"m2", 1e6, measure}, "square km": {"m2", 1e6, measure}, "sq km": {"m2", 1e6, measure},
-	"square miles": {"m2", 2589988.11, measure}, "acre": {"m2", 4046.8564, measure}, "acres": {"m2", 4046.8564, measure},
-	"hectare": {"m2", 1e4, measure}, "hectares": {"m2", 1e4, measure},
-	"cubic metre": {"m3", 1, measure}, "cubic metres": {"m3", 1, measure}, "cubic meters": {"m3", 1, measure}, "cubic feet": {"m3", 0.028316847, measure},
-	"litres": {"m3", 1e-3, measure}, "liters": {"m3", 1e-3, measure}, "gallons": {"m3", 3.785411784e-3, measure},
-	"km/h": {"kmh", 1, measure}, "kph": {"kmh", 1, measure}, "mph": {"kmh", 1.609344, measure}, "miles per hour": {"kmh", 1.609344, measure},
-	"kilometres per hour": {"kmh", 1, measure}, "kilometers per hour": {"kmh", 1, measure}, "miles an hour": {"kmh", 1.609344, measure},
-	"tonne": {"t", 1, measure}, "tonnes": {"t", 1, measure}, "ton": {"t", 1, measure}, "tons": {"t", 1, measure}, "metric tons": {"t", 1, measure},
-	"kg": {"t", 1e-3, measure}, "kilograms": {"t", 1e-3, measure}, "kilos": {"t", 1e-3, measure}, "lbs": {"t", 4.5359237e-4, measure},
-	"ounces": {"t", 2.8349523e-5, measure}, "grams": {"t", 1e-6, measure},
-	"bpd": {"bpd", 1, measure}, "barrels per day": {"bpd", 1, measure}, "barrels a day": {"bpd", 1, measure}, "barrels daily": {"bpd", 1, measure},
-	"mw": {"kW", 1e3, measure}, "megawatt": {"kW", 1e3, measure}, "megawatts": {"kW", 1e3, measure}, "gw": {"kW", 1e6, measure},
-	"gigawatt": {"kW", 1e6, measure}, "gigawatts": {"kW", 1e6, measure}, "kw": {"kW", 1, measure}, "kilowatts": {"kW", 1, measure}, "kilowatt": {"kW", 1, measure},
-	"kwh": {"kWh", 1, measure}, "kilowatt-hours": {"kWh", 1, measure}, "mwh": {"kWh", 1e3, measure}, "gwh": {"kWh", 1e6, measure}, "twh": {"kWh", 1e9, measure},
-	"megawatt hours": {"kWh", 1e3, measure}, "gigawatt hours": {"kWh", 1e6, measure}, "kilowatt hours": {"kWh", 1, measure},
-	"volts": {"V", 1, measure}, "kv": {"V", 1e3, measure}, "teu": {"TEU", 1, measure}, "teus": {"TEU", 1, measure},
-	"degrees celsius": {"C", 1, measure}, "°": {"C", 1, measure}, "℃": {"C", 1, measure},
-
-	"year": {"year", 1, years}, "years": {"year", 1, years}, "month": {"month", 1, span}, "months": {"month", 1, span}, "mths": {"month", 1, span}, "week": {"day", 7, span},
-	"weeks": {"day", 7, span}, "day": {"day", 1, span}, "days": {"day", 1, span}, "working days": {"day", 1, span}, "hour": {"minute", 60, span},
-	"hours": {"minute", 60, span}, "minute": {"minute", 1, span}, "minutes": {"minute", 1, span}, "seconds": {"minute", 1.0 / 60, span},
-	"decades": {"year", 10, years},
-}
-
-// englishNouns are words after a number that name people, plurals without s,
-// and (with no unit) words that end the search for what it counts.
-var englishNouns = nounTable(
-	"people workers employees fans passengers students residents staff patients soldiers customers subscribers users miners farmers "+
-		"voters victims men women children tourists visitors players commuters migrants refugees teachers nurses doctors immigrants shareholders "+
-		"donors technicians engineers members troops police officers pupils spectators runners readers viewers travellers travelers families' "+
-		"killed dead injured hurt wounded deaths hostages prisoners executives managers directors scientists volunteers",
-	"aircraft sheep fish cattle homes",
-	"of to in and the for from at per by or a an on with as than more out after before since last is was were are has have had will would "+
-		"his her its their this that which who percent pct years days months hours weeks us times vs against over under about into yes "+
-		"across always perhaps unless because but if when while said says plus minus till until this's news business process series's next first second "+
-		"goes does gets gives makes takes comes rises falls shows sees",
-)
-
-func nounTable(persons, things, stops string) map[string]unit {
-	t := map[string]unit{}
-	for _, w := range strings.Fields(persons) {
-		t[w] = unit{"person", 1, classifier}
-	}
-	for _, w := range strings.Fields(things) {
-		t[w] = unit{"count", 1, classifier}
-	}
-	for _, w := range strings.Fields(stops) {
-		t[w] = unit{}
-	}
-	return t
-}
+import "strings"
 
 // englishCounts reports whether a number with a unit is a figure.
 func (r *reader) englishCounts(i int, n number, u *unit) bool {
 	switch {
 	case n.one && (u.kind == classifier || u.kind == span || u.kind == years || u.kind == point):
 		return false
-	case u.kind == cubic && !n.tens:
+	case u.kind == cubic && !n.tens && !n.grouped:
 		return false
-	case u.kind == classifier && yearLike(n.value) && n.scale == 1:
+	case u.kind == classifier && yearLike(n.value) && n.scale == 1 && !n.grouped:
 		return false
-	case u.kind == classifier && r.afterName(i):
+	case u.kind == classifier && (r.afterName(i) || r.hasBefore(i, "group of ")):
 		return false
 	}
 	return true
@@ -103,11 +26,185 @@ func (r *reader) afterName(i int) bool {
 	for start > 0 && r.rune(start-1) != ' ' {
 		start--
 	}
-	if start == 0 || r.rune(i-2) == ',' || r.hasBefore(i-1, "'s") || r.hasBefore(i-1, "s'") {
+	word := string(r.runes[start : i-1])
+	if nameWords[word] {
+		return true
+	}
+	if start == 0 || r.rune(i-2) == ',' || weekdays[word] || r.hasBefore(i-1, "'s") || r.hasBefore(i-1, "s'") {
 		return false
 	}
 	return upper(r.sentence[r.at[start]])
 }
+
+// period reports whether an amount at i is the time that a report is about:
+// the first nine months, three months to June.
+func (r *reader) period(i int, a amount) bool {
+	if a.unit.kind != span && a.unit.kind != years {
+		return false
+	}
+	return r.hasBefore(i, "first ") || r.hasAny(a.stop, []string{" to ", " ended ", " ending ", " through ", " end-"}) > 0 && r.monthAfter(a.stop)
+}
+
+// monthAfter reports whether one of the next three words at i is a month.
+func (r *reader) monthAfter(i int) bool {
+	for range 3 {
+		for r.rune(i) == ' ' || r.rune(i) == '-' {
+			i++
+		}
+		if r.monthAt(i) {
+			return true
+		}
+		for c := r.rune(i); c != 0 && c != ' ' && c != '-'; c = r.rune(i) {
+			i++
+		}
+	}
+	return false
+}
+
+// englishUnwritten returns the unit of the number n at i that stands elsewhere
+// or goes without saying; nil when it counts nothing.
+func (r *reader) englishUnwritten(i int, n number) *unit {
+	if isLatin(r.rune(n.end)) || yearLike(n.value) && n.scale == 1 && !n.grouped {
+		return nil
+	}
+	if n.tens || n.grouped {
+		if u := r.takings(i); u != nil {
+			return u
+		}
+	}
+	if r.afterName(i) {
+		return nil
+	}
+	if u := r.sharedUnit(i, n); u != nil {
+		return u
+	}
+	if r.hasAnyBefore(i, harmed) > 0 || r.hasAny(n.end, []string{" dead", " injured", " missing", " are missing", " were killed", " were injured", " wounded"}) > 0 {
+		return &unit{"person", 1, classifier}
+	}
+	if u := r.englishReading(n); u != nil {
+		return u
+	}
+	if n.han && n.scale == 1 || !n.grouped && n.scale < 1e3 {
+		if r.several(i, n) {
+			return &unit{"count", 1, classifier}
+		}
+		return nil
+	}
+	if r.hasAnyBefore(i, []string{"town of ", "city of ", "village of ", "crowd of ", "workforce of ", "population of "}) > 0 {
+		return &unit{"person", 1, classifier}
+	}
+	if r.about(staffTopic) {
+		return &unit{"person", 1, classifier}
+	}
+	return &unit{"count", 1, classifier}
+}
+
+// several reports whether a small number counts what was said before or what
+// comes later: fewer than 40 were chosen, 12 of the 40 planned berths.
+func (r *reader) several(i int, n number) bool {
+	if n.one || n.value < 2 || r.has(n.end, " of the most ") {
+		return false
+	}
+	if r.hasAny(n.end, []string{" of the ", " of its ", " of their ", " of them", " of those ", " of these ", " of his ", " of her ", " of our ", " of which"}) > 0 {
+		return true
+	}
+	begins := i == 0 || r.hasAnyBefore(i, []string{"; ", ", ", "and "}) > 0 || r.englishBound(i, n.end, &unit{}) != "="
+	return begins && r.hasAny(n.end, []string{" were ", " are ", " have ", " had "}) > 0
+}
+
+// harmed are the words before a number of people.
+var harmed = []string{
+	"killed ", "killing ", "injured ", "injuring ", "wounded ", "wounding ", "killed at least ", "killing at least ", "injuring at least ", "wounding more than ",
+	"injuring more than ", "killing more than ", "employs ", "employs about ", "employs more than ", "employs some ", "employing ",
+}
+
+// takings returns the currency of a number at i that the words before it make
+// money: Net 149.6 mln, in a sentence that states money.
+func (r *reader) takings(i int) *unit {
+	switch r.lastWord(i) {
+	case "net", "revs", "revenue", "revenues", "sales", "profit", "profits", "loss", "income", "turnover", "assets", "earnings", "vs", "shr":
+	default:
+		return nil
+	}
+	for k := len(r.out) - 1; k >= r.first; k-- {
+		if base := r.out[k].BaseUnit; currencies[base] {
+			return &unit{base, 1, measure}
+		}
+	}
+	if r.about(moneyTopic) {
+		return &unit{"USD", 1, measure}
+	}
+	return nil
+}
+
+// currencies are the base units of money that English sentences state.
+var currencies = map[string]bool{
+	"USD": true, "EUR": true, "GBP": true, "JPY": true, "元": true, "HKD": true, "CAD": true, "AUD": true, "INR": true, "KRW": true, "SGD": true,
+}
+
+// sharedUnit returns the unit that a number without one shares with a figure
+// before it: 2.5 days, down from four. It returns nil when there is none.
+func (r *reader) sharedUnit(i int, n number) *unit {
+	if !r.compared(i) {
+		return nil
+	}
+	for k := len(r.out) - 1; k >= r.first; k-- {
+		last := r.out[k]
+		if last.Value == 0 || last.BaseUnit == "times" {
+			continue
+		}
+		scaled := last.Normalised >= 1e4 && last.BaseUnit != "ratio"
+		if n.tens || n.grouped {
+			if scaled {
+				return &unit{base: last.BaseUnit, factor: 1}
+			}
+			continue
+		}
+		if !scaled || last.Value < 1e4 && strings.HasSuffix(last.Unit, last.BaseUnit) {
+			return &unit{base: last.BaseUnit, factor: last.Normalised / last.Value}
+		}
+	}
+	return nil
+}
+
+// compared reports whether one of the words before i compares what
+// follows with what was said.
+func (r *reader) compared(i int) bool {
+	for range 6 {
+		w := r.lastWord(i)
+		for i > 0 && r.rune(i-1) == ' ' {
+			i--
+		}
+		i -= len([]rune(w))
+		if w == "of" && compares[r.lastWord(i)] {
+			continue
+		}
+		switch w {
+		case "from", "vs", "against", "with", "versus", "below", "above":
+			return true
+		case "", "in", "of", "and", "at", "for", "on", "since", "by":
+			return false
+		}
+		if last := w[len(w)-1]; last == ',' || last == ';' || last == ':' {
+			return false
+		}
+	}
+	return false
+}
+
+// compares are the words after which "of" goes on comparing: from a rate of.
+var compares = wordSet("rate level pace total figure average")
+
+// englishReading returns the unit of a number that reads an index: fell to
+// 51.8.
+func (r *reader) englishReading(n number) *unit {
+	if n.han || n.tens || !r.about(indexTopic) || n.value == float64(int(n.value)) && n.value < 1000 {
+		return nil
+	}
+	return &unit{"index", 1, point}
+}
+
+func yearLike(x float64) bool { return x >= 1900 && x <= 2100 && x == float64(int(x)) }
 
 // englishBounds are the words before a number that bound it, longest first.
 var englishBounds = []struct {
@@ -116,7 +213,7 @@ var englishBounds = []struct {
 }{
 	{">=", []string{"at least ", "no less than ", "not less than ", "no fewer than ", "a minimum of "}},
 	{"<=", []string{"no more than ", "not more than ", "at most ", "as much as ", "as many as ", "up to ", "a maximum of "}},
-	{">", []string{"just over ", "more than ", "over ", "above ", "exceeding ", "in excess of ", "upwards of ", "well over "}},
+	{">", []string{"just over ", "more than ", "a little over ", "topped ", "exceeded ", "surpassed ", "over ", "above ", "exceeding ", "in excess of ", "upwards of ", "well over "}},
 	{"<", []string{"just under ", "less than ", "fewer than ", "under ", "below "}},
 	{"~", []string{"about ", "around ", "nearly ", "almost ", "some ", "roughly ", "approximately ", "close to ", "an estimated ", "estimated "}},
 }
@@ -138,43 +235,18 @@ func (r *reader) englishBound(i, end int, u *unit) string {
 		return ">="
 	case r.has(end, " or less"), r.has(end, " or fewer"):
 		return "<="
-	case r.hasBefore(i, "between ") && r.other(end, " and ", u), r.other(end, " to ", u) && !r.hasBefore(i, "from "), r.other(end, "-", u):
-		return ">="
-	}
-	if len(r.out) > r.first {
-		last := r.out[len(r.out)-1]
-		text := strings.ToLower(last.Text)
-		if last.Bound == ">=" && last.BaseUnit == u.base && r.hasAnyBefore(i, []string{text + " and ", text + " to ", text + "-"}) > 0 {
-			return "<="
-		}
 	}
 	return "="
-}
-
-// other reports whether a word and the other end of a range, an amount in the
-// same unit, stand at i.
-func (r *reader) other(i int, word string, u *unit) bool {
-	if !r.has(i, word) {
-		return false
-	}
-	code, from := r.money(i + len(word))
-	n := r.englishNumber(from)
-	if n.end == from {
-		return false
-	}
-	r.scaled(&n, code != "")
-	v, _, _ := r.englishUnit(n, code)
-	return v != nil && v.base == u.base
 }
 
 var (
 	englishUp = []string{
 		"up ", "rose ", "rise ", "rises ", "risen ", "rising ", "increased ", "increase ", "increases ", "grew ", "grow ", "grown ", "growing ", "growth ",
-		"jumped ", "jump ", "gained ", "gain ", "climbed ", "climb ", "surged ", "soared ", "added ", "advanced ", "higher ", "raised ", "raise ", "expanded ",
+		"jumped ", "jump ", "gained ", "gain ", "climbed ", "climb ", "surged ", "soared ", "added ", "advanced ", "higher ", "raised ", "raise ", "expanded ", "widened ", "climbing ", "rallied ", "jumping ", "surging ", "gaining ", "add ", "improved ", "improve ", "strengthened ", "boosted ", "raises ",
 	}
 	englishDown = []string{
 		"down ", "fell ", "fall ", "falls ", "fallen ", "falling ", "dropped ", "drop ", "drops ", "slipped ", "declined ", "decline ", "decreased ", "decrease ",
-		"lower ", "shed ", "sank ", "plunged ", "tumbled ", "lost ", "cut ", "shrank ", "reduced ", "slumped ", "slid ", "eased ",
+		"lower ", "shed ", "sank ", "plunged ", "tumbled ", "lost ", "cut ", "shrank ", "reduced ", "slumped ", "slid ", "eased ", "slashed ", "trimmed ", "narrowed ", "plummeted ", "weakened ", "dropping ", "cutting ", "cuts ", "loses ", "shrinks ", "dipped ",
 	}
 	changeArticles = []string{
 		"by ", "of ", "a further ", "another ", "an ", "a ", "about ", "nearly ", "almost ", "more than ", "over ", "around ", "at least ", "only ", "just ",
@@ -191,67 +263,63 @@ func (r *reader) englishDirection(i, end int) string {
 		return "up"
 	case r.hasAny(end, changesDown) > 0:
 		return "down"
+	case r.wordsBefore(i, []string{", or "}) > 0 && len(r.out) > r.first: // fell $1.15, or 1.4%
+		return r.out[len(r.out)-1].Direction
 	}
-	for tries := 0; tries < 3; tries++ {
-		if k := r.hasAnyBefore(i, englishUp); k > 0 && !isLatin(r.rune(i-k-1)) && r.hasAnyBefore(i, []string{"put up ", "set up ", "made up "}) == 0 {
-			return "up"
+	for range 3 {
+		if d := r.changeBefore(i); d != "" {
+			return d
 		}
-		if k := r.hasAnyBefore(i, englishDown); k > 0 && !isLatin(r.rune(i-k-1)) {
-			return "down"
-		}
-		k := r.hasAnyBefore(i, changeArticles)
-		if k == 0 || isLatin(r.rune(i-k-1)) {
+		k := r.wordsBefore(i, changeArticles)
+		if k == 0 {
 			return ""
+		}
+		if r.hasBefore(i, "by ") {
+			return r.changedBy(i - k)
 		}
 		i -= k
 	}
 	return ""
 }
 
-// englishShares are shares written out.
-var englishShares = []struct {
-	words string
-	share float64
-}{
-	{"two-thirds", 2.0 / 3},
-	{"two thirds", 2.0 / 3},
-	{"three-quarters", 0.75},
-	{"three quarters", 0.75},
-	{"one-third", 1.0 / 3},
-	{"one third", 1.0 / 3},
-	{"a third of", 1.0 / 3},
-	{"a quarter of", 0.25},
-	{"half of", 0.5},
-	{"three-fifths", 0.6},
-	{"two-fifths", 0.4},
-	{"one-fifth", 0.2},
-	{"a fifth of", 0.2},
-	{"half the", 0.5},
-	{"one-quarter", 0.25},
+// changeBefore returns the direction that the words just before i tell.
+func (r *reader) changeBefore(i int) string {
+	switch {
+	case r.wordsBefore(i, englishUp) > 0 && r.hasAnyBefore(i, []string{"put up ", "set up ", "made up "}) == 0:
+		return "up"
+	case r.wordsBefore(i, englishDown) > 0:
+		return "down"
+	}
+	return ""
 }
 
-// englishShare reads a share in words at i: two-thirds, one in five.
-func (r *reader) englishShare(i int) int {
-	for _, s := range englishShares {
-		if !r.has(i, s.words) {
-			continue
+// changedBy returns the direction that one of the words before "by" at i
+// tells, in the same clause: cut its rate by a quarter.
+func (r *reader) changedBy(i int) string {
+	for range 8 {
+		if d := r.changeBefore(i); d != "" {
+			return d
 		}
-		end := i + len(s.words)
-		if isLatin(r.rune(end)) {
-			continue
+		w := r.lastWord(i)
+		if w == "" || strings.ContainsAny(w[len(w)-1:], ",;:.") {
+			return ""
 		}
-		r.add(i, i+len(strings.TrimSuffix(strings.TrimSuffix(s.words, " of"), " the")), syndicate.Figure{
-			Value: s.share, Normalised: s.share, BaseUnit: "ratio", Bound: r.englishBound(i, end, &unit{base: "ratio"}),
-		})
-		return end
+		for i > 0 && r.rune(i-1) == ' ' {
+			i--
+		}
+		if i -= len([]rune(w)); i <= 0 {
+			return ""
+		}
 	}
-	if !r.has(i, "one in ") {
-		return i
+	return ""
+}
+
+// wordsBefore is hasAnyBefore for whole words.
+func (r *reader) wordsBefore(i int, words []string) int {
+	for _, w := range words {
+		if k := len(w); r.hasBefore(i, w) && !isLatin(r.rune(i-k-1)) {
+			return k
+		}
 	}
-	n := r.englishNumber(i + len("one in "))
-	if n.end == i+len("one in ") || n.value < 2 || yearLike(n.value) {
-		return i
-	}
-	r.add(i, n.end, syndicate.Figure{Value: 1 / n.value, Normalised: 1 / n.value, BaseUnit: "ratio", Bound: r.englishBound(i, n.end, &unit{base: "ratio"})})
-	return n.end
+	return 0
 }

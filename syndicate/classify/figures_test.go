@@ -70,6 +70,13 @@ func TestChineseFigures(t *testing.T) {
 		{"traditional script", "貸款餘額達23億元,同比增長兩成。", []string{"23億元 = 2.3e+09 元 =", "兩成 = 0.2 ratio = up"}},
 		{"set phrases", "世界500强、5G、AG600、10.5代线、惠企八条、“十四五”规划、一带一路、三农、5万吨级、第3位、第九项。", nil},
 		{"dates and times", "2025年7月23日10:30,二〇二五年、前5个月、90年代、3月起、8点开会。", nil},
+		{"names, plans and books", "两项规划、惠企16条、稳增长31条、“三个一批”、中央八项规定、二手房、二十届三中全会三次会议、《百年五项》、沪深300。", []string{"两项 = 2 count ="}},
+		{"years of events", "2025人形机器人大会,“2024家博会”,2026款轿车。", nil},
+		{"signs of money", "订单US$4.5亿、港币3亿、€200万,门票¥60。", []string{"4.5亿 = 4.5e+08 USD =", "3亿 = 3e+08 HKD =", "200万 = 2e+06 EUR =", "60 = 60 元 ="}},
+		{"a half more", "一成半住户,两年半,1倍半,半小时,近半,半年报,上半年。", []string{"一成半 = 0.15 ratio =", "两年半 = 2.5 year =", "1倍半 = 1.5 times =", "半小时 = 30 minute =", "半 = 0.5 ratio ~"}},
+		{"below zero", "气温降到零下8℃。", []string{"8℃ = -8 C ="}},
+		{"a stroke", "约1/3的住户,1/4决赛,2025/11/3。", []string{"1/3 = 0.333333333333 ratio ~"}},
+		{"the unit goes without saying", "观众突破130万,投资9000万,增至2亿。", []string{"130万 = 1.3e+06 person >", "9000万 = 9e+07 元 =", "2亿 = 2e+08 count ="}},
 		{"scores and classes", "主队3比1胜,3:1领先;亿元以上项目、5亿元以上重大项目;三年期存款;2.0版。", nil},
 		{"words that begin like a unit", "两部门发文,百日会战,五大洲,一个方案,八年新高。", nil},
 	})
@@ -96,6 +103,18 @@ func TestEnglishFigures(t *testing.T) {
 		{"power and boxes", "A 300-megawatt plant and 5.1 million TEUs.", []string{"300-megawatt = 300000 kW =", "5.1 million TEUs = 5.1e+06 TEU ="}},
 		{"an index", "The index fell to 48.6 from a revised 49.9.", []string{"48.6 = 48.6 index =", "49.9 = 49.9 index ="}},
 		{"the unit of the one before", "Trains run 3.5 hours late, up from two.", []string{"3.5 hours = 210 minute =", "two = 120 minute ="}},
+		{"multiples", "Sales doubled, costs tripled; demand will grow tenfold to twice the supply. A double room.", []string{"doubled = 2 times = up", "tripled = 3 times = up", "tenfold = 10 times = up"}},
+		{"parts", "A third of ships, nine out of ten crews, half will go; in the first half a third party won.", []string{"A third = 0.333333333333 ratio =", "nine out of ten = 0.9 ratio =", "half = 0.5 ratio ="}},
+		{"big words", "Half a million tonnes, a dozen firms, two and a half years, Rs 25 crore, US$ 3 million.", []string{
+			"Half a million tonnes = 500000 t =", "a dozen firms = 12 count =", "two and a half years = 2.5 year =", "Rs 25 crore = 2.5e+08 INR =", "US$ 3 million = 3e+06 USD =",
+		}},
+		{"ranges share a unit", "Rates of 40-45%, $300-350 million, four to six weeks.", []string{
+			"40-45% = 0.4 ratio >=", "40-45% = 0.45 ratio <=", "$300-350 million = 3e+08 USD >=", "$300-350 million = 3.5e+08 USD <=", "four to six weeks = 28 day >=", "four to six weeks = 42 day <=",
+		}},
+		{"a change is no range", "Gold rose $14 to $2,031.", []string{"$14 = 14 USD = up", "$2,031 = 2031 USD ="}},
+		{"numbers alone", "The blast killed 45 workers and injured 185; output rose to 158,444 from 150,752.", []string{
+			"45 workers = 45 person =", "185 = 185 person =", "158,444 = 158444 count =", "150,752 = 150752 count =",
+		}},
 		{"names, dates, scores", "On March 22, 1987 at 10:30 Unit 2 won 3-1 in the 5th round on 5G with its A319, 60-year-old No. 7 and 48-port switch.", nil},
 		{"one", "One man saw one day.", nil},
 	})

@@ -24,6 +24,20 @@ func TestGist(t *testing.T) {
 		{"English", "Yard opens", "The yard opened on Monday. It rained. It cost $26 million to build.", "The yard opened on Monday. It cost $26 million to build."},
 		{"English abbreviations", "Yard opens", "Mr. Lee of the U.S. opened the yard.", "Mr. Lee of the U.S. opened the yard."},
 		{"nothing", "码头", "", ""},
+		{"no reporter, no credits", "码头", "本报讯（记者 张三 通讯员 李四）南岸码头昨天竣工。共花26亿元。责任编辑：王五。", "南岸码头昨天竣工。共花26亿元。"},
+		{"no dateline", "码头", "新华社江城11月3日电（记者张三）南岸码头3日竣工。（完）", "南岸码头3日竣工。"},
+		{"a call is no dateline", "码头", "他给本报来电说船到了。", "他给本报来电说船到了。"},
+		{"no calls to readers", "码头", "来源：江城日报\n扫描二维码关注我们。\n南岸码头昨天竣工。点击查看更多。", "南岸码头昨天竣工。"},
+		{"readers in the news", "码头", "点击率三天内增长两成。关注民生是会议的主题。", "点击率三天内增长两成。关注民生是会议的主题。"},
+		{"no prefix of a series", "码头", "【快讯】南岸码头昨天竣工。", "南岸码头昨天竣工。"},
+		{"a quotation of two sentences", "码头", "“谢谢大家。我们很高兴。”码头经理说。", "“谢谢大家。我们很高兴。”码头经理说。"},
+		{"a quotation that never closes", "码头", "“谢谢大家。南岸码头昨天竣工。", "南岸码头昨天竣工。"},
+		{"a date begins the second one", "码头", "南岸码头昨天竣工。3月末船来了。", "南岸码头昨天竣工。3月末船来了。"},
+		{"an English dateline", "Yard", "LONDON, Nov 3 (Reuters) - The yard opened. Sign up for our newsletter. It cost $26 million.", "The yard opened. It cost $26 million."},
+		{"another", "Yard", "NEW DELHI, AUG 29: The yard opened.", "The yard opened."},
+		{"an acronym is no dateline", "Yard", "NASA - the agency - opened a yard.", "NASA - the agency - opened a yard."},
+		{"credits at the end", "Yard", "The yard opened. Reporting by Ann Lee; editing by Bo Fox.", "The yard opened."},
+		{"an English quotation", "Yard", "\"We open today. It is a good day,\" said Lee. It cost $26 million.", "\"We open today. It is a good day,\" said Lee. It cost $26 million."},
 	} {
 		got := c.Classify(&syndicate.Article{Title: x.title, Text: x.text}, nil).Gist
 		if got != x.want {
