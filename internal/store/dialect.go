@@ -129,11 +129,7 @@ func (d dialect) wordsArgs(id int64, w articleWords) []any {
 func (d dialect) wordsMatch(b *builder, columns []string, phrase string) string {
 	cut := cutPhrase(phrase)
 	if !d.postgres {
-		expr := "{" + strings.Join(columns, " ") + `} : "` + strings.Join(cut.tokens, " ") + `"`
-		if cut.prefix {
-			expr += "*"
-		}
-		return b.in("SELECT rowid FROM article_words WHERE article_words MATCH " + b.arg(expr))
+		return b.in("rowid", "article_words", "article_words MATCH "+b.arg(cut.match(columns)))
 	}
 	lexemes := "'" + strings.Join(cut.tokens, "' & '") + "'"
 	if cut.prefix {
@@ -152,5 +148,5 @@ func (d dialect) wordsMatch(b *builder, columns []string, phrase string) string 
 		}
 		found = append(found, cond)
 	}
-	return b.in("SELECT w.rowid FROM article_words w WHERE " + strings.Join(found, " OR "))
+	return b.in("w.rowid", "article_words w", strings.Join(found, " OR "))
 }
