@@ -21,6 +21,7 @@ type builder struct {
 	// alone, each as SQLite's index is asked for it; see wordsExpr. Conditions
 	// are then cheap to check for one article rather than for all at once.
 	words func(expr string) string
+	fails bool // words could not make a condition
 }
 
 func (b *builder) arg(v any) string {

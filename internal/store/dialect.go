@@ -56,7 +56,7 @@ func (d dialect) goose() (goose.Dialect, []goose.ProviderOption, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	opts = append(opts, goose.WithSessionLocker(locker), goose.WithExcludeNames([]string{"00002_words.sqlite.sql"}))
+	opts = append(opts, goose.WithSessionLocker(locker), goose.WithExcludeNames([]string{"00002_words.sqlite.sql", "00007_search.sqlite.sql"}))
 	return goose.DialectPostgres, opts, nil
 }
 

@@ -31,7 +31,7 @@ func (s *Store) Articles(ctx context.Context, q syndicate.Query, now time.Time, 
 	err := s.look(ctx, "look for articles", func(tx *sql.Tx) error {
 		spots, _, err := s.spots(ctx, tx, q.Root, now, offset+limit, offset+limit)
 		if err == nil {
-			articles, err = s.at(ctx, tx, page(spots, limit, offset))
+			articles, err = articlesAt(ctx, tx, articleColumns, page(spots, limit, offset))
 		}
 		return err
 	})
@@ -62,7 +62,7 @@ func (s *Store) Search(ctx context.Context, q syndicate.Query, now time.Time, be
 				return err
 			}
 		}
-		found.Articles, err = s.at(ctx, tx, page(spots, limit, offset))
+		found.Articles, err = articlesAt(ctx, tx, articleColumns, page(spots, limit, offset))
 		return err
 	})
 	return found, err
@@ -103,29 +103,23 @@ func (s *Store) spots(ctx context.Context, tx *sql.Tx, e syndicate.Expr, now tim
 	return found, true, err
 }
 
-// at returns the articles at the spots, in their order.
-func (s *Store) at(ctx context.Context, tx *sql.Tx, spots []spot) ([]syndicate.Article, error) {
-	type row struct {
-		id int64
-		a  syndicate.Article
+// articlesAt returns the articles at the spots, in their order.
+func articlesAt(ctx context.Context, tx *sql.Tx, columns string, spots []spot) ([]syndicate.Article, error) {
+	byID := make(map[int64]*syndicate.Article, len(spots))
+	articles := make([]syndicate.Article, len(spots))
+	for i, p := range spots {
+		byID[p.id] = &articles[i]
 	}
-	byID := make(map[int64]syndicate.Article, len(spots))
 	err := inBatches(spots, 500, func(spots []spot) error {
-		rows, err := query(ctx, tx, func(r scanner) (v row, err error) {
-			v.a, err = scanArticle(with{r, &v.id})
-			return v, err
-		}, "SELECT a.id, "+articleColumns+" FROM "+articleTables+" WHERE a.id IN ("+placeholders(1, len(spots))+")", ids(spots)...)
-		for _, r := range rows {
-			byID[r.id] = r.a
-		}
+		_, err := query(ctx, tx, func(r scanner) (id int64, err error) {
+			a, err := scanArticle(with{r, &id})
+			if err == nil {
+				*byID[id] = a
+			}
+			return id, err
+		}, "SELECT a.id, "+columns+" FROM "+articleTables+" WHERE a.id IN ("+placeholders(1, len(spots))+")", ids(spots)...)
 		return err
 	})
-	articles := make([]syndicate.Article, 0, len(spots))
-	for _, p := range spots {
-		if a, ok := byID[p.id]; ok {
-			articles = append(articles, a)
-		}
-	}
 	return articles, err
 }
 

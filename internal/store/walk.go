@@ -17,15 +17,16 @@ import (
 // all that the index of words finds before it sorts, and cannot know how many
 // that are.
 
-// walkLimits bound how much of an index is looked at before another way is
-// tried, and for what is only good to know.
+// walkLimits bound how much is looked at before another way is tried, and for
+// what is only good to know.
 type walkLimits struct {
-	probe  int // rows of any index
-	window int // articles of a time, to find the first one of them
-	checks int // articles of which the index of words is asked one by one
+	probe  int   // rows of an index
+	window int   // articles of a time, to find the first one of them
+	checks int   // articles that are read to see whether they match
+	span   int64 // ids, from the newest one on, in which several words are looked for at once
 }
 
-var defaultLimits = walkLimits{probe: 4000, window: 20_000, checks: 500}
+var defaultLimits = walkLimits{probe: 4000, window: 20_000, checks: 100, span: 50_000}
 
 // A walk looks for articles. It lives as long as one call, in one transaction.
 type walk struct {
@@ -49,15 +50,16 @@ func (w *walk) spots(e syndicate.Expr) (found []spot, all bool, err error) {
 			return w.either(or)
 		}
 	}
-	words, rest := demanded(flatten(nil, e))
+	parts := flatten(nil, e)
+	words, rest := demanded(parts)
 	if words != "" {
-		return w.byWords(words, rest)
+		return w.byWords(words, parts, rest)
 	}
-	route, err := w.indexed(rest, "")
+	along, err := w.indexed(parts)
 	if err != nil {
 		return nil, false, err
 	}
-	found, _, all, err = w.follow(route, w.want, 0)
+	found, _, all, err = w.follow(along, w.want, 0)
 	return found, all, err
 }
 
@@ -93,33 +95,34 @@ func (w *walk) either(parts syndicate.Or) (found []spot, all bool, err error) {
 	return found, all, nil
 }
 
-// byWords walks along the index of words by falling ids. That is nearly the
-// order of articles: those of polls that overlapped may stand otherwise.
-func (w *walk) byWords(words string, rest syndicate.And) (found []spot, all bool, err error) {
-	b := w.builder()
-	where := "article_words MATCH " + b.arg(words)
-	first, ok, err := w.firstOf(rest)
+// byWords finds what all parts select: the words, as the index is asked for
+// them, and the rest.
+func (w *walk) byWords(words string, parts, rest syndicate.And) (found []spot, all bool, err error) {
+	// To look for the beginning of a word, the index gathers all it has of it.
+	// What is so common that this takes long stands in new articles.
+	if strings.Contains(words, `"*`) {
+		if found, all, ok, err := w.detour(parts); err != nil || ok {
+			return found, all, err
+		}
+	}
+	list, others, err := w.few(rest)
 	if err != nil {
 		return nil, false, err
 	}
-	if ok {
-		where += " AND w.rowid >= " + b.arg(first)
+	if list != "" {
+		if found, all, ok, err := w.amongFew(words, parts); err != nil || ok {
+			return found, all, err
+		}
 	}
-	along := route{
-		columns: "a.id, a.first_seen, a.published",
-		from:    "article_words w CROSS JOIN articles a ON a.id = w.rowid",
-		where:   where,
-		order:   " ORDER BY w.rowid DESC",
-		test:    b.all(rest),
-		args:    b,
-		enough:  w.limits.probe,
+	along, err := w.worded(words, rest, list, others)
+	if err != nil {
+		return nil, false, err
 	}
 	found, seen, all, err := w.follow(along, w.want, w.limits.probe)
 	if err == nil && !all && len(found) < w.need {
-		if w.long(len(found), seen) {
-			other, ended, ok, err := w.detour(words, rest)
-			if err != nil || ok {
-				return other, ended, err
+		if list == "" && w.long(len(found), seen) && shorter(rest) {
+			if found, all, ok, err := w.detour(parts); err != nil || ok {
+				return found, all, err
 			}
 		}
 		found, _, all, err = w.follow(along, w.want, 0)
@@ -127,7 +130,51 @@ func (w *walk) byWords(words string, rest syndicate.And) (found []spot, all bool
 	if err != nil || all {
 		return sortSpots(found), all, err
 	}
-	return w.misplaced(words, rest, found)
+	return w.misplaced(parts, found)
+}
+
+// amongFew reads the few articles that parts select without their words, if
+// these are so common that the walk along their index is longer.
+func (w *walk) amongFew(words string, parts syndicate.And) (found []spot, all, ok bool, err error) {
+	b := w.builder()
+	_, seen, all, err := w.follow(route{
+		columns: "rowid, 0, 0", from: "article_words", where: "article_words MATCH " + b.arg(words), order: " ORDER BY rowid DESC",
+		test: "FALSE", args: b,
+	}, 1, w.limits.probe)
+	if err != nil || all || !w.long(0, seen) {
+		return nil, false, false, err
+	}
+	return w.detour(parts)
+}
+
+// worded returns the route along the index of words by falling ids, where those
+// on the list, if there is one, hold the others of the rest. That is nearly the
+// order of articles: those of polls that overlapped may stand otherwise.
+func (w *walk) worded(words string, rest syndicate.And, list string, others syndicate.And) (route, error) {
+	b := w.builder()
+	along := route{
+		columns: "a.id, a.first_seen, a.published",
+		from:    "article_words w CROSS JOIN articles a ON a.id = w.rowid",
+		where:   "article_words MATCH " + b.arg(words),
+		order:   " ORDER BY w.rowid DESC",
+		args:    b, enough: w.limits.probe / 2,
+	}
+	if _, first, _ := strings.Cut(words, `"`); strings.Contains(first[:strings.IndexByte(first, '"')], " ") || strings.Count(words, `"`) > 2 {
+		along.span = w.limits.span // the index has to bring several words together
+	}
+	first, ok, err := w.firstOf(rest)
+	if err != nil {
+		return route{}, err
+	}
+	if ok {
+		along.where += " AND w.rowid >= " + b.arg(first)
+	}
+	if list != "" {
+		// The + keeps the index from being asked for each of them.
+		along.where += " AND " + strings.Replace(inList(b, list), "a.id", "+w.rowid", 1)
+	}
+	w.test(&along, others)
+	return along, nil
 }
 
 // long reports whether the walk along the index of words, of which a part has
@@ -139,25 +186,36 @@ func (w *walk) long(found int, seen stretch) bool {
 	return float64(seen.newest)/float64(max(seen.newest-seen.oldest, 1))*float64(seen.rows) > 4*float64(w.limits.probe)
 }
 
-// detour walks along the index of a theme, a source or the times and asks the
-// index of words for every article. ok is false when that is not possible or
-// does not find enough soon.
-func (w *walk) detour(words string, rest syndicate.And) (found []spot, all, ok bool, err error) {
-	before := slices.ContainsFunc(rest, func(e syndicate.Expr) bool { d, ok := e.(syndicate.Date); return ok && !d.After })
-	if theme, source, _ := leading(rest); theme == "" && source == "" && !before {
-		return nil, false, false, nil
-	}
-	along, err := w.indexed(rest, words)
+// shorter reports whether there is an index in the order of articles that
+// leaves out what the parts do not select.
+func shorter(parts syndicate.And) bool {
+	return slices.ContainsFunc(parts, func(e syndicate.Expr) bool {
+		switch e := e.(type) {
+		case syndicate.Field:
+			return e.Name == "theme" || e.Name == "source"
+		case syndicate.Date:
+			return !e.After
+		case syndicate.Amount:
+			return true
+		}
+		return false
+	})
+}
+
+// detour walks along another index than that of words and reads the articles.
+// ok is false when that does not find enough soon.
+func (w *walk) detour(parts syndicate.And) (found []spot, all, ok bool, err error) {
+	along, err := w.indexed(parts)
 	if err != nil {
 		return nil, false, false, err
 	}
-	found, _, all, err = w.follow(along, w.need, 4*w.limits.checks)
+	found, _, all, err = w.follow(along, w.need, 8*w.limits.checks)
 	return found, all, all || len(found) >= w.need, err
 }
 
 // misplaced adds to what was found by falling ids those that belong among the
 // first ones although their ids are lower than all of these.
-func (w *walk) misplaced(words string, rest syndicate.And, found []spot) ([]spot, bool, error) {
+func (w *walk) misplaced(parts syndicate.And, found []spot) ([]spot, bool, error) {
 	if len(found) == 0 {
 		return nil, false, nil
 	}
@@ -167,13 +225,13 @@ func (w *walk) misplaced(words string, rest syndicate.And, found []spot) ([]spot
 	b := w.builder()
 	along := route{
 		columns: "a.id, a.first_seen, a.published",
-		from:    "articles a",
-		where:   "(a.first_seen, a.published) > (" + b.arg(last.seen) + ", " + b.arg(last.published) + ") AND a.id < " + b.arg(lowest),
-		order:   newestFirst,
-		test:    b.all(rest) + " AND " + hasWords + b.arg(words) + ")",
-		args:    b,
-		enough:  w.limits.checks,
+		from:    "article_blocks k CROSS JOIN articles a ON a.id BETWEEN k.block * " + blockSize + " AND (k.block + 1) * " + blockSize + " - 1",
+		where: "k.newest >= " + b.arg(last.seen) + " AND k.block <= " + b.arg(lowest) + " / " + blockSize +
+			" AND (a.first_seen, a.published) > (" + b.arg(last.seen) + ", " + b.arg(last.published) + ") AND a.id < " + b.arg(lowest),
+		order: newestFirst,
+		args:  b,
 	}
+	w.test(&along, parts)
 	others, _, _, err := w.follow(along, w.need, 0)
 	return sortSpots(append(found, others...)), false, err
 }
@@ -199,9 +257,8 @@ func (w *walk) firstOf(parts syndicate.And) (id int64, ok bool, err error) {
 }
 
 // indexed returns the route along the index of what parts demand: a theme, a
-// source, an amount that few articles have, or else the times. If words are
-// not "", every article must have them, too.
-func (w *walk) indexed(parts syndicate.And, words string) (route, error) {
+// source, an amount that few articles have, or else the times.
+func (w *walk) indexed(parts syndicate.And) (route, error) {
 	b := w.builder()
 	theme, source, others := leading(parts)
 	var dates syndicate.And
@@ -212,7 +269,7 @@ func (w *walk) indexed(parts syndicate.And, words string) (route, error) {
 	}
 	along := route{
 		columns: "a.id, a.first_seen, a.published", from: "articles a", where: b.all(dates), order: newestFirst,
-		test: b.all(others), args: b, enough: w.limits.probe,
+		args: b, enough: w.limits.probe,
 	}
 	switch {
 	case theme != "":
@@ -221,21 +278,16 @@ func (w *walk) indexed(parts syndicate.And, words string) (route, error) {
 		along.order = newestFiled
 	case source != "":
 		along.where += " AND a.source = " + b.arg(source)
-	case words == "":
-		list, err := w.amount(parts)
+	default:
+		list, _, err := w.few(others)
 		if err != nil {
 			return route{}, err
 		}
 		if list != "" {
-			along.where = inList(b, list)
+			along.where += " AND " + inList(b, list)
 		}
 	}
-	if words != "" {
-		along.test += " AND " + hasWords + b.arg(words) + ")"
-	}
-	if strings.Contains(along.test, hasWords) {
-		along.enough = w.limits.checks
-	}
+	w.test(&along, others)
 	return along, nil
 }
 
@@ -256,20 +308,32 @@ func leading(parts syndicate.And) (theme, source string, others syndicate.And) {
 	return "", "", parts
 }
 
-// amount returns the list of the articles of an amount that parts demand, or
-// "" when they demand none that few have.
-func (w *walk) amount(parts syndicate.And) (string, error) {
-	for _, e := range parts {
-		if a, ok := e.(syndicate.Amount); ok {
-			b := w.builder()
-			text := "SELECT g.article_id FROM figures g WHERE " + b.figure(a) + " LIMIT " + b.arg(w.limits.probe+1)
-			list, err := w.list(text, b.args...)
-			if err != nil || list != "" {
-				return list, err
+// few returns the list of the articles that a part selects which selects few,
+// and the other parts. Without such a part the list is "".
+func (w *walk) few(parts syndicate.And) (list string, others syndicate.And, err error) {
+	for i, e := range parts {
+		b := w.builder()
+		var text string
+		switch e := e.(type) {
+		case syndicate.Field:
+			switch e.Name {
+			case "theme":
+				text = "SELECT article_id FROM filings WHERE theme = " + b.arg(e.Value)
+			case "source":
+				text = "SELECT id FROM articles WHERE source = " + b.arg(e.Value)
 			}
+		case syndicate.Amount:
+			text = "SELECT g.article_id FROM figures g WHERE " + b.figure(e)
+		}
+		if text == "" {
+			continue
+		}
+		list, err = w.list(text+" LIMIT "+b.arg(w.limits.probe+1), b.args...)
+		if err != nil || list != "" {
+			return list, slices.Delete(slices.Clone(parts), i, i+1), err
 		}
 	}
-	return "", nil
+	return "", parts, nil
 }
 
 // list returns the ids of a statement as JSON, or "" when there are many.
@@ -289,39 +353,61 @@ func inList(b *builder, list string) string {
 	return "a.id IN (SELECT value FROM json_each(" + b.arg(list) + "))"
 }
 
-// hasWords begins the condition that the index of words has an article.
-const hasWords = "EXISTS (SELECT 1 FROM article_words WHERE article_words.rowid = a.id AND article_words MATCH "
-
 // maxLists bounds how many parts of a query are looked for beforehand.
 const maxLists = 20
 
 // builder returns a builder of conditions that are checked article by article.
-// Words that few articles have become the list of these.
+// Words that few articles have become the list of these; others make it fail.
 func (w *walk) builder() *builder {
 	b := &builder{now: w.now}
 	b.words = func(expr string) string {
 		list, known := w.lists[expr]
-		if !known && len(w.lists) < maxLists && w.err == nil {
+		// The beginning of a word takes the index as long as many words.
+		if !known && !strings.Contains(expr, `"*`) && len(w.lists) < maxLists && w.err == nil {
 			list, w.err = w.list("SELECT rowid FROM article_words WHERE article_words MATCH $1 LIMIT $2", expr, w.limits.probe+1)
 			w.lists[expr] = list
 		}
 		if list != "" {
 			return inList(b, list)
 		}
-		return hasWords + b.arg(expr) + ")"
+		b.fails = true
+		return "FALSE"
 	}
 	return b
+}
+
+// test makes a route test that all parts hold: with the statement itself or,
+// where that would have to ask the index of words for each article, by reading
+// the article.
+func (w *walk) test(along *route, parts syndicate.And) {
+	b := along.args
+	along.test = "TRUE"
+	for _, e := range parts {
+		args := len(b.args)
+		b.fails = false
+		cond := b.condition(e)
+		if b.fails {
+			b.args = b.args[:args]
+			along.match = append(along.match, e)
+			along.enough = w.limits.checks
+			continue
+		}
+		along.test += " AND " + cond
+	}
 }
 
 // all returns the condition that all parts hold.
 func (b *builder) all(parts syndicate.And) string { return b.join(parts, " AND ", "TRUE") }
 
 // A route is a statement that yields spots one after the other, and of each
-// whether it is one that is looked for.
+// whether it may be one that is looked for.
 type route struct {
 	columns, from, where, order, test string
-	args                              *builder
-	enough                            int // rows after which no more than what is needed is looked for
+
+	args   *builder
+	match  syndicate.And // of what the article is read to see
+	enough int           // rows after which no more than what is needed is looked for
+	span   int64         // ids after which the same holds; 0 is none
 }
 
 // A stretch is the part of an index that was walked over.
@@ -329,6 +415,9 @@ type stretch struct {
 	rows           int
 	newest, oldest int64 // ids
 }
+
+// followed is how many spots are read at once.
+const followed = 32
 
 // follow walks along a route until it has found want articles, or has found
 // what is needed and looked at enough, or has looked at limit rows; 0 sets no
@@ -343,9 +432,18 @@ func (w *walk) follow(along route, want, limit int) (found []spot, seen stretch,
 		return nil, seen, false, err
 	}
 	defer rows.Close()
+	var maybe []spot // not read yet
 	for rows.Next() {
-		if len(found) >= want || len(found) >= w.need && seen.rows >= along.enough || limit > 0 && seen.rows >= limit {
-			return found, seen, false, nil
+		if len(maybe) == followed || len(maybe) > 0 && len(found)+len(maybe) >= w.need {
+			if found, err = w.matching(found, maybe, along.match); err != nil {
+				return nil, seen, false, err
+			}
+			maybe = maybe[:0]
+		}
+		enough := seen.rows >= along.enough || along.span > 0 && seen.newest-seen.oldest >= along.span
+		if len(found) >= want || len(found) >= w.need && enough || limit > 0 && seen.rows >= limit {
+			found, err = w.matching(found, maybe, along.match)
+			return found, seen, false, err
 		}
 		var p spot
 		var ok bool
@@ -357,9 +455,52 @@ func (w *walk) follow(along route, want, limit int) (found []spot, seen stretch,
 		}
 		seen.rows++
 		seen.oldest = p.id
-		if ok {
+		switch {
+		case ok && len(along.match) > 0:
+			maybe = append(maybe, p)
+		case ok:
 			found = append(found, p)
 		}
 	}
-	return found, seen, true, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, seen, false, err
+	}
+	found, err = w.matching(found, maybe, along.match)
+	return found, seen, true, err
+}
+
+// matching appends to found those of the spots whose articles match the parts.
+func (w *walk) matching(found, spots []spot, parts syndicate.And) ([]spot, error) {
+	if len(spots) == 0 {
+		return found, nil
+	}
+	columns := wordColumns
+	if !wordy(parts) {
+		columns = leanColumns
+	}
+	articles, err := articlesAt(w.ctx, w.tx, columns, spots)
+	for i, p := range spots {
+		if err == nil && (syndicate.Query{Root: parts}).Match(&articles[i], w.now) {
+			found = append(found, p)
+		}
+	}
+	return found, err
+}
+
+// wordColumns are leanColumns without what words are not looked for in.
+var wordColumns = strings.NewReplacer("x.categories", "''", "x.enclosures", "''", "x.analysis", "'{}'").Replace(leanColumns)
+
+// wordy reports whether e needs nothing of an article but its words.
+func wordy(e syndicate.Expr) bool {
+	switch e := e.(type) {
+	case syndicate.And:
+		return !slices.ContainsFunc(e, func(e syndicate.Expr) bool { return !wordy(e) })
+	case syndicate.Or:
+		return !slices.ContainsFunc(e, func(e syndicate.Expr) bool { return !wordy(e) })
+	case syndicate.Not:
+		return wordy(e.Expr)
+	case syndicate.Phrase:
+		return true
+	}
+	return false
 }
