@@ -50,13 +50,13 @@ func (d dialect) goose() (goose.Dialect, []goose.ProviderOption, error) {
 		goose.WithLogger(goose.NopLogger()),
 	}
 	if !d.postgres {
-		return goose.DialectSQLite3, append(opts, goose.WithExcludeNames([]string{"00002_words.postgres.sql"})), nil
+		return goose.DialectSQLite3, append(opts, goose.WithExcludeNames([]string{"00002_words.postgres.sql"}), goose.WithGoMigrations(searchMigration())), nil
 	}
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return "", nil, err
 	}
-	opts = append(opts, goose.WithSessionLocker(locker), goose.WithExcludeNames([]string{"00002_words.sqlite.sql", "00007_search.sqlite.sql"}))
+	opts = append(opts, goose.WithSessionLocker(locker), goose.WithExcludeNames([]string{"00002_words.sqlite.sql"}))
 	return goose.DialectPostgres, opts, nil
 }
 
@@ -106,11 +106,11 @@ func (d dialect) rowsAtOnce() int {
 func (d dialect) wordsInsertion() insertion {
 	if d.postgres {
 		return insertion{
-			head: "INSERT INTO article_words (rowid, title, body, places, authors, title_index, body_index, places_index, authors_index)",
+			head: "INSERT INTO article_words (rowid, body, title, places, authors, body_index, title_index, places_index, authors_index)",
 			row:  "(?, ?, ?, ?, ?, ?::text::tsvector, ?::text::tsvector, ?::text::tsvector, ?::text::tsvector)",
 		}
 	}
-	return into("INSERT INTO article_words (rowid, title, body, places, authors)", 5)
+	return into("INSERT INTO article_words (rowid, body, title, places, authors)", 5)
 }
 
 func (d dialect) wordsArgs(id int64, w articleWords) []any {

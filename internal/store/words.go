@@ -12,7 +12,7 @@ import (
 // So 汉港 is found as a token, 武汉港 as two tokens side by side, and 汉 as the
 // beginning of a token. Words of other scripts are tokens as they are.
 
-// articleWords are the words of an article's title, body, places and authors,
+// articleWords are the words of an article's body, title, places and authors,
 // each with a space at both ends. Parts that no phrase may join are separated
 // by a line break.
 type articleWords [4]string
@@ -24,8 +24,8 @@ func wordsOf(a *syndicate.Article) articleWords {
 		body = []string{text} // whatever is found in the summary is found there
 	}
 	return articleWords{
-		joinWords([]string{syndicate.Words(a.Title)}),
 		joinWords(body),
+		joinWords([]string{syndicate.Words(a.Title)}),
 		joinWords(eachWords(a.Places)),
 		joinWords(eachWords(a.Authors)),
 	}
