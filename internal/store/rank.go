@@ -14,7 +14,7 @@ import (
 const (
 	// ranked is among how many of the newest articles, at least, the best ones
 	// are looked for.
-	ranked = 100
+	ranked = 40
 	// weighed is of how many of them the texts are read.
 	weighed = 100
 

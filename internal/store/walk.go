@@ -26,7 +26,7 @@ type walkLimits struct {
 	span   int64 // ids, from the newest one on, in which several words are looked for at once
 }
 
-var defaultLimits = walkLimits{probe: 4000, window: 20_000, checks: 100, span: 50_000}
+var defaultLimits = walkLimits{probe: 4000, window: 20_000, checks: 100, span: 20_000}
 
 // A walk looks for articles. It lives as long as one call, in one transaction.
 type walk struct {

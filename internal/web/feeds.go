@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"broadsheet/syndicate"
@@ -41,6 +42,10 @@ func (s *server) feed(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusNotFound)
 		return
 	}
+	if file[:dot] == "search" {
+		s.searchFeed(w, r, file[dot+1:])
+		return
+	}
 	rep, err := s.feeds.get(r.Context(), feedKey{file[:dot], file[dot+1:]})
 	switch {
 	case err == nil:
@@ -67,7 +72,11 @@ func isFormat(name string) bool {
 // feedStyle serves the style sheet with which browsers show a feed: what it
 // is, and where a page with the same articles is.
 func (s *server) feedStyle(w http.ResponseWriter, r *http.Request, name string) {
-	for _, l := range s.Feeds.Listed(s.cfg.Site.Language) {
+	listed := s.Feeds.Listed(s.cfg.Site.Language)
+	if name == "search" {
+		listed = []syndicate.Listed{{Name: name, Page: "/search?" + url.Values{"q": {searchText(r.URL.Query())}}.Encode()}}
+	}
+	for _, l := range listed {
 		if l.Name != name {
 			continue
 		}

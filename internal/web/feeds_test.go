@@ -141,6 +141,10 @@ func (f *slowFeeds) Feed(ctx context.Context, name, _ string) (syndicate.Documen
 	}, f.err
 }
 
+func (f *slowFeeds) Search(context.Context, string, string) (syndicate.Document, error) {
+	return syndicate.Document{}, errors.New("no search")
+}
+
 func (f *slowFeeds) Listed(string) []syndicate.Listed { return nil }
 
 func (f *slowFeeds) OPML() (syndicate.Document, error) {

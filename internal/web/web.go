@@ -37,14 +37,17 @@ type Articles interface {
 	// Articles returns the articles that q selects at now, newest FirstSeen
 	// first, at most limit of them, after the first offset ones.
 	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
-	// Count returns how many articles q selects at now.
-	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
+	// Search returns a page of what q selects at now: the newest first or, if
+	// best, those that suit it best. It need not count all that it selects.
+	Search(ctx context.Context, q syndicate.Query, now time.Time, best bool, limit, offset int) (syndicate.Found, error)
 }
 
 // Feeds is what feeds are served from.
 type Feeds interface {
 	// Feed returns a feed as "rss", "atom" or "json", or syndicate.ErrNotFound.
 	Feed(ctx context.Context, name, format string) (syndicate.Document, error)
+	// Search returns the feed of what a query finds, or a *syndicate.QueryError.
+	Search(ctx context.Context, query, format string) (syndicate.Document, error)
 	// Listed returns all feeds with their titles in a language.
 	Listed(lang string) []syndicate.Listed
 	// OPML returns the list of all feeds as OPML.

@@ -19,6 +19,7 @@ import (
 type channel struct {
 	*feeds.Feed
 	name     string
+	query    string // of the feed of a search
 	site     syndicate.Site
 	page     string    // address of the page with the same articles
 	changed  time.Time // newest change of its articles, whole seconds; zero without articles
@@ -26,7 +27,13 @@ type channel struct {
 }
 
 // self returns the feed's own address in a format.
-func (c *channel) self(format string) string { return c.site.FeedURL(c.name, format) }
+func (c *channel) self(format string) string {
+	address := c.site.FeedURL(c.name, format)
+	if c.name == searchFeed {
+		address += "?q=" + url.QueryEscape(c.query)
+	}
+	return address
+}
 
 // An item is an article made ready for any format.
 type item struct {
@@ -55,9 +62,14 @@ func (p *Publisher) channel(sel selection, articles []syndicate.Article) *channe
 		title = sel.Title + " · " + p.Site.Title
 	}
 	ch := &channel{name: sel.Name, site: p.Site, page: p.Site.Link(sel.Page)}
+	id := sel.Name
+	if sel.Name == searchFeed {
+		ch.query = sel.query.Text
+		id += "?q=" + url.QueryEscape(ch.query)
+	}
 	ch.Feed = &feeds.Feed{
 		Title:       clean(title),
-		Id:          p.feedID(sel.Name),
+		Id:          p.feedID(id),
 		Description: clean(sel.description),
 		Link:        &feeds.Link{Href: ch.page, Rel: "alternate", Type: "text/html"},
 		Author:      &feeds.Author{Name: clean(p.Site.Title)},

@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/syndicate"
@@ -47,11 +48,31 @@ type Publisher struct {
 // source's name, or a name of Feeds) in a format: "rss", "atom" or "json".
 // For what there is no feed of, the error is [syndicate.ErrNotFound].
 func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Document, error) {
-	write, contentType := writer(format)
+	write, _ := writer(format)
 	sel, ok := p.selection(name, p.Site.Language)
 	if write == nil || !ok {
 		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
 	}
+	return p.write(ctx, sel, format)
+}
+
+// Search returns the feed of what a query finds in a format. The error is a
+// *[syndicate.QueryError] for a query that cannot be understood.
+func (p *Publisher) Search(ctx context.Context, query, format string) (syndicate.Document, error) {
+	query = strings.Join(strings.Fields(query), " ")
+	q, err := syndicate.ParseQuery(query, p.Site.Location)
+	if err != nil {
+		return syndicate.Document{}, err
+	}
+	if write, _ := writer(format); write == nil {
+		return syndicate.Document{}, fmt.Errorf("search as %q: %w", format, syndicate.ErrNotFound)
+	}
+	return p.write(ctx, p.named(p.Site.Language, "search", searchFeed, query, searchPage(query), q, 0), format)
+}
+
+func (p *Publisher) write(ctx context.Context, sel selection, format string) (syndicate.Document, error) {
+	write, contentType := writer(format)
+	name := sel.Name
 	articles, err := p.Store.Articles(ctx, sel.query, p.now(), sel.limit, 0)
 	if err != nil {
 		return syndicate.Document{}, fmt.Errorf("feed %q: %w", name, err)
