@@ -20,6 +20,8 @@ var searchTests = map[string]func(*testing.T, *store.Store){
 	"long texts are searched to their end":  longTexts,
 	"a query means what it means in memory": sameAsMatch,
 	"a query of all terms there may be":     largestQuery,
+	"the best come first":                   bestFirst,
+	"more than it counts":                   manyFound,
 }
 
 //nolint:funlen // a table of cases
