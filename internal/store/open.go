@@ -23,7 +23,7 @@ import (
 const openTimeout = 15 * time.Second
 
 // readIdle is how long a connection that reads SQLite is kept without use: each
-// has up to 20 MB of pages in memory.
+// has up to 8 MB of pages in memory.
 const readIdle = 30 * time.Second
 
 func (s *Store) openSQLite(ctx context.Context, database string) error {
@@ -56,7 +56,7 @@ func sqliteDSN(path string, readOnly bool) string {
 	params := url.Values{"_pragma": {
 		"busy_timeout(10000)",
 		"foreign_keys(1)",
-		"cache_size(-20000)",
+		"cache_size(-8000)",
 		"temp_store(memory)",
 		"wal_autocheckpoint(4000)", // pages: what many transactions change is copied into the file once
 	}}
