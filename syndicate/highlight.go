@@ -91,9 +91,10 @@ func wordsAt(s string) (words string, at []Span) {
 	}
 	var b strings.Builder
 	last, length := other, 0
-	for i, end := 0, 0; i < len(s); i = end {
+	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
-		end = i + size
+		here := Span{i, i + size}
+		i += size
 		r = FoldRune(r)
 		sort := sortOf(r)
 		if sort == mark && last == spaced {
@@ -116,7 +117,7 @@ func wordsAt(s string) (words string, at []Span) {
 			b.WriteRune(r)
 		}
 		for len(at) < b.Len() {
-			at = append(at, Span{i, end})
+			at = append(at, here)
 		}
 	}
 	return b.String(), at

@@ -79,7 +79,7 @@ func (s *Store) look(ctx context.Context, what string, work func(tx *sql.Tx) err
 	if err != nil {
 		return s.failed(what, err)
 	}
-	defer tx.Rollback() //nolint:errcheck // nothing was changed
+	defer tx.Rollback() // nothing was changed
 	return s.failed(what, work(tx))
 }
 

@@ -26,7 +26,7 @@ type walkLimits struct {
 	span   int64 // ids, from the newest one on, in which several words are looked for at once
 }
 
-var defaultLimits = walkLimits{probe: 4000, window: 20_000, checks: 100, span: 20_000}
+var defaultLimits = walkLimits{probe: 4000, window: 20_000, checks: 100, span: 100_000}
 
 // A walk looks for articles. It lives as long as one call, in one transaction.
 type walk struct {
@@ -37,6 +37,7 @@ type walk struct {
 	need   int // spots that must be right
 	want   int // spots to return if it costs little; not below need
 
+	reads bool              // articles are read for words, of which there are known to be many
 	lists map[string]string // by what the index of words is asked: the few ids it has, or ""
 	err   error             // of probing for lists
 }
@@ -205,7 +206,9 @@ func shorter(parts syndicate.And) bool {
 // detour walks along another index than that of words and reads the articles.
 // ok is false when that does not find enough soon.
 func (w *walk) detour(parts syndicate.And) (found []spot, all, ok bool, err error) {
-	along, err := w.indexed(parts)
+	reader := *w
+	reader.reads = true
+	along, err := reader.indexed(parts)
 	if err != nil {
 		return nil, false, false, err
 	}
@@ -222,7 +225,9 @@ func (w *walk) misplaced(parts syndicate.And, found []spot) ([]spot, bool, error
 	lowest := found[len(found)-1].id
 	found = sortSpots(found)
 	last := found[min(max(w.need, 1), len(found))-1]
-	b := w.builder()
+	reader := *w
+	reader.reads = true
+	b := reader.builder()
 	along := route{
 		columns: "a.id, a.first_seen, a.published",
 		from:    "article_blocks k CROSS JOIN articles a ON a.id BETWEEN k.block * " + blockSize + " AND (k.block + 1) * " + blockSize + " - 1",
@@ -231,7 +236,7 @@ func (w *walk) misplaced(parts syndicate.And, found []spot) ([]spot, bool, error
 		order: newestFirst,
 		args:  b,
 	}
-	w.test(&along, parts)
+	reader.test(&along, parts)
 	others, _, _, err := w.follow(along, w.need, 0)
 	return sortSpots(append(found, others...)), false, err
 }
@@ -361,6 +366,10 @@ const maxLists = 20
 func (w *walk) builder() *builder {
 	b := &builder{now: w.now}
 	b.words = func(expr string) string {
+		if w.reads {
+			b.fails = true
+			return "FALSE"
+		}
 		list, known := w.lists[expr]
 		// The beginning of a word takes the index as long as many words.
 		if !known && !strings.Contains(expr, `"*`) && len(w.lists) < maxLists && w.err == nil {
