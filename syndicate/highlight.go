@@ -10,7 +10,7 @@ import (
 type Found struct {
 	Articles []Article
 	Total    int  // how many the query selects, as far as they were counted
-	More     bool // there are more than Total
+	More     bool // there may be more than Total
 }
 
 // Wanted returns the words and phrases, as Words gives them, that q finds

@@ -11,10 +11,8 @@ import (
 // foundLine says how many articles a search found.
 func foundLine(found syndicate.Found) string {
 	switch n := len(found.Articles); {
-	case found.More && n < found.Total:
-		return fmt.Sprintf("%d of more than %d articles; --limit shows more", n, found.Total)
 	case found.More:
-		return fmt.Sprintf("%s, and there are more; --limit shows them", count(n, "article"))
+		return fmt.Sprintf("%d of at least %d articles; --limit shows more", n, found.Total)
 	case n < found.Total:
 		return fmt.Sprintf("%d of %d articles; --limit shows more", n, found.Total)
 	}

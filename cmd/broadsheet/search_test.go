@@ -61,8 +61,8 @@ func TestFoundLine(t *testing.T) {
 		{syndicate.Found{}, "0 articles"},
 		{syndicate.Found{Articles: page, Total: 2}, "2 articles"},
 		{syndicate.Found{Articles: page, Total: 7}, "2 of 7 articles; --limit shows more"},
-		{syndicate.Found{Articles: page, Total: 1000, More: true}, "2 of more than 1000 articles; --limit shows more"},
-		{syndicate.Found{Articles: page, Total: 2, More: true}, "2 articles, and there are more; --limit shows them"},
+		{syndicate.Found{Articles: page, Total: 1000, More: true}, "2 of at least 1000 articles; --limit shows more"},
+		{syndicate.Found{Articles: page, Total: 2, More: true}, "2 of at least 2 articles; --limit shows more"},
 	} {
 		if got := foundLine(tt.found); got != tt.want {
 			t.Errorf("%+v: %s, want %s", tt.found, got, tt.want)

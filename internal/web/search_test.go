@@ -85,10 +85,10 @@ func TestSearchOrders(t *testing.T) {
 	h := handler(t, p)
 	query := "/search?q=" + url.QueryEscape("港口")
 	body := ask(h, query).Body.String()
-	shows(t, body, []string{"超过 1000 篇", `aria-current="true">最新在前</a>`, "消息0<", "较早"}, []string{"消息1044<"})
+	shows(t, body, []string{"至少 1000 篇", `aria-current="true">最新在前</a>`, "消息0<", "较早"}, []string{"消息1044<"})
 	body = ask(h, query+"&sort=best&page=2&lang=en").Body.String()
 	shows(t, body, []string{
-		"More than 1000 articles", `aria-current="true">best match first</a>`, "消息1024<", "Next page", "Previous page",
+		"At least 1000 articles", `aria-current="true">best match first</a>`, "消息1024<", "Next page", "Previous page",
 		`<input type="hidden" name="sort" value="best">`, "page=3&amp;q=" + url.QueryEscape("港口") + "&amp;sort=best",
 	}, nil)
 	if body := ask(h, "/search?q="+url.QueryEscape("source:park")).Body.String(); strings.Contains(body, "sort=best") {
