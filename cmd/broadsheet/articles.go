@@ -15,13 +15,18 @@ import (
 
 func (c *command) articles() *cobra.Command {
 	var limit int
+	var sort, save string
 	cmd := c.jsonFlag(&cobra.Command{
 		Use:   "articles QUERY",
 		Short: "Search the articles; an empty query lists the newest",
 		Example: "  broadsheet articles '港口 OR 航运'\n" +
-			"  broadsheet articles 'theme:finance after:7d'",
+			"  broadsheet articles 'theme:finance after:7d'\n" +
+			"  broadsheet articles --sort best '贷款 利率'\n" +
+			"  broadsheet articles --save ports '港口 OR 航运'",
+		PreRunE: oneOf("sort", &sort, "order of articles", "newest", "best"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			found, total, err := a.Search(ctx, strings.Join(args, " "), limit)
+			query := strings.Join(args, " ")
+			found, err := a.Search(ctx, query, sort == "best", limit)
 			if qerr := (*syndicate.QueryError)(nil); errors.As(err, &qerr) {
 				return usageError{err}
 			}
@@ -29,22 +34,24 @@ func (c *command) articles() *cobra.Command {
 				return err
 			}
 			if c.json {
-				return printJSON(c.out, found)
+				return printJSON(c.out, found.Articles)
 			}
-			rows := make([][]string, 0, len(found))
-			for _, x := range found {
-				rows = append(rows, []string{x.Key, x.Published.In(a.Config().Site.Location).Format(time.DateOnly), x.Source, themes(x.Analysis), x.DisplayTitle()})
+			if save != "" {
+				return c.saveSearch(save, query, found)
+			}
+			words := c.boldWords(query)
+			rows := make([][]string, 0, len(found.Articles))
+			for _, x := range found.Articles {
+				rows = append(rows, []string{x.Key, x.Published.In(a.Config().Site.Location).Format(time.DateOnly), x.Source, themes(x.Analysis), bold(x.DisplayTitle(), words)})
 			}
 			table(c.out, rows)
-			if len(found) < total {
-				fmt.Fprintf(c.out, "%d of %d articles; --limit shows more\n", len(found), total)
-			} else {
-				fmt.Fprintln(c.out, count(total, "article"))
-			}
+			fmt.Fprintln(c.out, foundLine(found))
 			return nil
 		}),
 	})
 	cmd.Flags().IntVar(&limit, "limit", 20, "articles at the most")
+	cmd.Flags().StringVar(&sort, "sort", "newest", "newest or best first")
+	cmd.Flags().StringVar(&save, "save", "", "print the lines of config.yaml that publish the search as a feed of this `NAME`")
 	cmd.AddCommand(c.forget(), c.refile(), c.corrections())
 	return cmd
 }
@@ -135,7 +142,7 @@ func (c *command) feed() *cobra.Command {
 		Use:     "feed NAME",
 		Short:   "Print a feed",
 		Args:    cobra.ExactArgs(1),
-		PreRunE: oneOfFormats(&format, "format of feeds", "rss", "atom", "json"),
+		PreRunE: oneOf("format", &format, "format of feeds", "rss", "atom", "json"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
 			doc, err := a.Feed(ctx, args[0], format)
 			if errors.Is(err, syndicate.ErrNotFound) {

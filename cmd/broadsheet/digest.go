@@ -31,7 +31,7 @@ func (c *command) digestPreview() *cobra.Command {
 		Use:     "preview NAME",
 		Short:   "Print the next edition as it would be now, and send nothing",
 		Args:    cobra.ExactArgs(1),
-		PreRunE: oneOfFormats(&format, "format of digests", "html", "text", "eml"),
+		PreRunE: oneOf("format", &format, "format of digests", "html", "text", "eml"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
 			body, err := a.Preview(ctx, args[0], to, format)
 			if err != nil {

@@ -137,14 +137,14 @@ func wrapArgs(cmd *cobra.Command) {
 	}
 }
 
-// oneOfFormats checks the value of --format before anything else is done.
-func oneOfFormats(value *string, what string, allowed ...string) func(*cobra.Command, []string) error {
+// oneOf checks the value of a flag before anything else is done.
+func oneOf(flag string, value *string, what string, allowed ...string) func(*cobra.Command, []string) error {
 	return func(*cobra.Command, []string) error {
 		if slices.Contains(allowed, *value) {
 			return nil
 		}
 		last := len(allowed) - 1
-		return usagef("--format %q: is not a %s; use %s or %s", *value, what, strings.Join(allowed[:last], ", "), allowed[last])
+		return usagef("--%s %q: is not a %s; use %s or %s", flag, *value, what, strings.Join(allowed[:last], ", "), allowed[last])
 	}
 }
 

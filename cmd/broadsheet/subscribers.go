@@ -35,7 +35,7 @@ func (c *command) addSubscriber() *cobra.Command {
 		Long: "Adds a subscriber to the digests named with --digest, or to all. What is chosen narrows a digest: of its themes\n" +
 			"those named with --theme, of its articles those that match --query.",
 		Args:    cobra.ExactArgs(1),
-		PreRunE: oneOfFormats(&format, "format of mail", "html", "text"),
+		PreRunE: oneOf("format", &format, "format of mail", "html", "text"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
 			s.Email, s.Format = args[0], mailer.Format(format)
 			saved, err := a.Subscribe(ctx, s, true)
@@ -175,7 +175,7 @@ func (c *command) exportSubscribers() *cobra.Command {
 		Use:     "export",
 		Short:   "Print all subscribers as import reads them",
 		Args:    cobra.NoArgs,
-		PreRunE: oneOfFormats(&format, "format of lists", "csv", "jsonl"),
+		PreRunE: oneOf("format", &format, "format of lists", "csv", "jsonl"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
 			return a.ExportSubscribers(ctx, c.out, format)
 		}),

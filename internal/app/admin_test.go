@@ -87,11 +87,11 @@ func TestOperatorAtWork(t *testing.T) {
 	}
 
 	// A correction by form counts in the feed at once, and so does its end.
-	found, _, err := d.app.Search(t.Context(), "", 1)
-	if err != nil || len(found) != 1 {
-		t.Fatalf("%d articles, %v", len(found), err)
+	found, err := d.app.Search(t.Context(), "", false, 1)
+	if err != nil || len(found.Articles) != 1 {
+		t.Fatalf("%d articles, %v", len(found.Articles), err)
 	}
-	article, feed := "/admin/articles/"+found[0].Key, "/feeds/finance.atom"
+	article, feed := "/admin/articles/"+found.Articles[0].Key, "/feeds/finance.atom"
 	inFeed := func(want bool) {
 		t.Helper()
 		await(t, "the feed", func() bool { // it is kept for a second
@@ -119,8 +119,8 @@ func TestOperatorAtWork(t *testing.T) {
 		t.Errorf("polled: at %s", at)
 	}
 	await(t, "the second article", func() bool {
-		n, _, err := d.app.Search(t.Context(), "减少", 1)
-		return err == nil && len(n) == 1
+		found, err := d.app.Search(t.Context(), "减少", false, 1)
+		return err == nil && len(found.Articles) == 1
 	})
 	if _, page := op.open("/admin/sources/wire"); !strings.Contains(page, "2 articles in it, 1 new") || !strings.Contains(page, "2 stored") {
 		t.Errorf("the source's page:\n%s", page)
@@ -191,8 +191,8 @@ func TestHeldArticlesAreNamedAndLetIn(t *testing.T) {
 
 	stored := func(n int) func() bool {
 		return func() bool {
-			_, total, err := d.app.Search(t.Context(), "", 1)
-			return err == nil && total == n
+			found, err := d.app.Search(t.Context(), "", false, 1)
+			return err == nil && found.Total == n
 		}
 	}
 	await(t, "the first articles", stored(12))

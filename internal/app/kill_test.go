@@ -126,8 +126,8 @@ func deliverUntilKilled(t *testing.T, file string) {
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
 	await(t, "the article", func() bool {
-		_, n, err := a.Search(ctx, "", 1)
-		return err == nil && n > 0
+		found, err := a.Search(ctx, "", false, 1)
+		return err == nil && found.Total > 0
 	})
 	if s, err := a.Status(ctx); err != nil || s.Editions == 0 {
 		if _, err := a.Send(ctx, "weekly", ""); err != nil {

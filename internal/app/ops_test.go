@@ -68,12 +68,12 @@ func TestForgottenArticlesStayForgotten(t *testing.T) {
 		if _, err := a.Collect(t.Context(), nil, true, func(app.PollReport) {}); err != nil {
 			t.Fatal(err)
 		}
-		found, _, err := a.Search(t.Context(), "", 10)
+		found, err := a.Search(t.Context(), "", false, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var keys []string
-		for _, x := range found {
+		for _, x := range found.Articles {
 			keys = append(keys, x.Key)
 		}
 		return keys

@@ -23,21 +23,15 @@ func (a *App) FeedNames() []string {
 	return names
 }
 
-// Search returns the newest articles that a query selects, at most limit, and
-// how many it selects in all. The error is a *syndicate.QueryError for a query
-// that cannot be understood.
-func (a *App) Search(ctx context.Context, query string, limit int) ([]syndicate.Article, int, error) {
+// Search returns the newest articles that a query selects, or those that suit
+// it best, at most limit. The error is a *syndicate.QueryError for a query that
+// cannot be understood.
+func (a *App) Search(ctx context.Context, query string, best bool, limit int) (syndicate.Found, error) {
 	q, err := syndicate.ParseQuery(query, a.Config().Site.Location)
 	if err != nil {
-		return nil, 0, err
+		return syndicate.Found{}, err
 	}
-	now := a.opts.Now()
-	found, err := a.store.Articles(ctx, q, now, limit, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	total, err := a.store.Count(ctx, q, now)
-	return found, total, err
+	return a.store.Search(ctx, q, a.opts.Now(), best, limit, 0)
 }
 
 // An Explanation says what became of an article.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -58,6 +59,7 @@ func (a *App) run(ctx context.Context) error {
 	first := a.expectFirstPolls()
 	group.Go(func() error { return queue.Run(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
+	group.Go(func() error { giveBack(ctx); return nil })
 	if listener != nil {
 		group.Go(func() error { return a.serve(ctx, listener) })
 		group.Go(func() error { return a.watchArticles(ctx) })
@@ -71,6 +73,22 @@ func (a *App) run(ctx context.Context) error {
 		return nil
 	})
 	return group.Wait()
+}
+
+// giveBack returns the memory of what is done to the system once a minute. The
+// runtime keeps about as much again as is in use, which between polls nobody
+// needs; a collection of so little takes some milliseconds.
+func giveBack(ctx context.Context) {
+	minute := time.NewTicker(time.Minute)
+	defer minute.Stop()
+	for {
+		select {
+		case <-minute.C:
+			debug.FreeOSMemory()
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // newQueue makes the queue and registers its work.

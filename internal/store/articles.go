@@ -10,7 +10,10 @@ import (
 	"broadsheet/syndicate"
 )
 
-const newestFirst = " ORDER BY a.first_seen DESC, a.published DESC, a.id DESC"
+const (
+	newestFirst = " ORDER BY a.first_seen DESC, a.published DESC, a.id DESC"
+	newestFiled = " ORDER BY t.first_seen DESC, t.published DESC, t.article_id DESC"
+)
 
 // Article returns the article of a key. The error is syndicate.ErrNotFound if
 // there is none.
@@ -22,20 +25,11 @@ func (s *Store) Article(ctx context.Context, key string) (syndicate.Article, err
 	return a, s.failed("read article "+strconv.Quote(key), err)
 }
 
-// Articles returns the articles that q selects at now: those first seen last
-// come first, then those published last, then in the order of the document that
-// brought them. It returns at most limit of them, after the first offset ones.
-func (s *Store) Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error) {
-	b := &builder{dialect: s.dialect, now: now}
-	articles, err := s.selected(ctx, b, q, articleColumns, limit, offset)
-	return articles, s.failed("look for articles", err)
-}
-
 // selected returns the articles that q selects and the conditions hold for.
 // Only ids are sorted: the rows themselves may be large.
 func (s *Store) selected(ctx context.Context, b *builder, q syndicate.Query, columns string, limit, offset int, conditions ...string) ([]syndicate.Article, error) {
-	ids, order := b.ids(q, conditions...)
-	page := ids + order + " LIMIT " + b.arg(max(limit, 0)) + " OFFSET " + b.arg(max(offset, 0))
+	from, order := b.spots(q, conditions...)
+	page := "SELECT a.id" + from + order + " LIMIT " + b.arg(max(limit, 0)) + " OFFSET " + b.arg(max(offset, 0))
 	return query(ctx, s.read, scanArticle,
 		"SELECT "+columns+" FROM "+articleTables+" WHERE a.id IN ("+page+")"+newestFirst, b.args...)
 }
@@ -43,12 +37,12 @@ func (s *Store) selected(ctx context.Context, b *builder, q syndicate.Query, col
 // Count returns how many articles q selects at now.
 func (s *Store) Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error) {
 	b := &builder{dialect: s.dialect, now: now}
-	ids := b.filed(q)
-	if ids == "" {
-		ids, _ = b.ids(q)
+	from := b.filed(q)
+	if from == "" {
+		from, _ = b.spots(q)
 	}
 	var n int
-	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM ("+ids+") selected", b.args...).Scan(&n)
+	err := s.read.QueryRowContext(ctx, "SELECT count(*)"+from, b.args...).Scan(&n)
 	return n, s.failed("count articles", err)
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,13 @@ type builder struct {
 	now     time.Time
 	args    []any
 	ins     int
-	seen    string // column of first_seen
+	seen    string // column of first_seen; that of the articles when empty
+
+	// words, if not nil, makes conditions of whole parts that ask for words
+	// alone, each as SQLite's index is asked for it; see wordsExpr. Conditions
+	// are then cheap to check for one article rather than for all at once.
+	words func(expr string) string
+	fails bool // words could not make a condition
 }
 
 func (b *builder) arg(v any) string {
@@ -25,11 +32,14 @@ func (b *builder) arg(v any) string {
 	return "$" + strconv.Itoa(len(b.args))
 }
 
-// in says that the article is among those that a SELECT returns. PostgreSQL
-// makes joins of such conditions and would plan many of them for seconds, so
-// that from the seventh on it is kept from doing so.
-func (b *builder) in(selected string) string {
-	cond := "a.id IN (" + selected + ")"
+// in says that the article is the column of a row that a condition holds for.
+// PostgreSQL makes joins of such conditions and would plan many of them for
+// seconds, so that from the seventh on it is kept from doing so.
+func (b *builder) in(column, table, where string) string {
+	if b.words != nil {
+		return "EXISTS (SELECT 1 FROM " + table + " WHERE " + column + " = a.id AND (" + where + "))"
+	}
+	cond := "a.id IN (SELECT " + column + " FROM " + table + " WHERE " + where + ")"
 	if b.ins++; b.ins > 6 && b.dialect.postgres {
 		cond = "(" + cond + " IS TRUE)"
 	}
@@ -37,6 +47,11 @@ func (b *builder) in(selected string) string {
 }
 
 func (b *builder) condition(e syndicate.Expr) string {
+	if b.words != nil {
+		if expr, ok := wordsExpr(e); ok {
+			return b.words(expr)
+		}
+	}
 	switch e := e.(type) {
 	case nil:
 		return "TRUE"
@@ -48,16 +63,17 @@ func (b *builder) condition(e syndicate.Expr) string {
 		return "NOT " + b.condition(e.Expr)
 	case syndicate.Phrase:
 		if e.Title {
-			return b.words([]string{"title"}, e.Text)
+			return b.phrase([]string{"title"}, e.Text)
 		}
-		return b.words([]string{"title", "body"}, e.Text)
+		return b.phrase([]string{"title", "body"}, e.Text)
 	case syndicate.Field:
 		return b.field(e)
 	case syndicate.Date:
+		seen := cmp.Or(b.seen, "a.first_seen")
 		if e.After {
-			return b.seen + " >= " + b.arg(e.Time(b.now).UnixMilli())
+			return seen + " >= " + b.arg(e.Time(b.now).UnixMilli())
 		}
-		return b.seen + " < " + b.arg(e.Time(b.now).UnixMilli())
+		return seen + " < " + b.arg(e.Time(b.now).UnixMilli())
 	case syndicate.Amount:
 		return b.amount(e)
 	}
@@ -75,7 +91,7 @@ func (b *builder) join(es []syndicate.Expr, op, empty string) string {
 	return "(" + strings.Join(parts, op) + ")"
 }
 
-func (b *builder) words(columns []string, text string) string {
+func (b *builder) phrase(columns []string, text string) string {
 	phrase := syndicate.Words(text)
 	if phrase == "" {
 		return "FALSE"
@@ -86,7 +102,7 @@ func (b *builder) words(columns []string, text string) string {
 func (b *builder) field(f syndicate.Field) string {
 	switch f.Name {
 	case "theme":
-		return b.in("SELECT f.article_id FROM filings f WHERE f.theme = " + b.arg(f.Value))
+		return b.in("f.article_id", "filings f", "f.theme = "+b.arg(f.Value))
 	case "source":
 		return "a.source = " + b.arg(f.Value)
 	case "lang":
@@ -94,14 +110,19 @@ func (b *builder) field(f syndicate.Field) string {
 		return "(a.lang = " + b.arg(f.Value) +
 			" OR substr(a.lang, 1, " + strconv.Itoa(utf8.RuneCountInString(prefix)) + ") = " + b.arg(prefix) + ")"
 	case "place":
-		return b.words([]string{"places"}, f.Value)
+		return b.phrase([]string{"places"}, f.Value)
 	case "author":
-		return b.words([]string{"authors"}, f.Value)
+		return b.phrase([]string{"authors"}, f.Value)
 	}
 	return "FALSE"
 }
 
 func (b *builder) amount(a syndicate.Amount) string {
+	return b.in("g.article_id", "figures g", b.figure(a))
+}
+
+// figure is the condition that a figure g fits.
+func (b *builder) figure(a syndicate.Amount) string {
 	low, high := a.Range()
 	var cond string
 	switch a.Op {
@@ -117,9 +138,9 @@ func (b *builder) amount(a syndicate.Amount) string {
 		cond = "g.value >= " + b.arg(low) + " AND g.value <= " + b.arg(high)
 	}
 	if a.Unit != "" {
-		cond += " AND g.base_unit = " + b.arg(a.Unit)
+		return "(" + cond + ") AND g.base_unit = " + b.arg(a.Unit)
 	}
-	return b.in("SELECT g.article_id FROM figures g WHERE " + cond)
+	return "(" + cond + ")"
 }
 
 // leadingTheme takes a theme that q demands out of it, so that its articles
@@ -147,28 +168,25 @@ func leadingTheme(e syndicate.Expr) (theme string, rest syndicate.Expr) {
 	return "", e
 }
 
-// ids returns the text that selects the ids of the articles that q selects and
-// the further conditions hold for. Parts of it that order and limit follow it.
+// spots returns the part of a statement that names the articles a that q
+// selects and the further conditions hold for, and that which orders them.
 //
 // Dates are looked up where the order is: in filings, whose first_seen is that
 // of the article, if a theme leads.
-func (b *builder) ids(q syndicate.Query, conditions ...string) (text, order string) {
+func (b *builder) spots(q syndicate.Query, conditions ...string) (from, order string) {
 	theme, rest := leadingTheme(q.Root)
-	b.seen = "a.first_seen"
 	if theme != "" {
 		b.seen = "t.first_seen"
 	}
 	where := append([]string{b.condition(rest)}, conditions...)
 	if theme == "" {
-		return "SELECT a.id FROM articles a WHERE " + strings.Join(where, " AND "),
-			newestFirst
+		return " FROM articles a WHERE " + strings.Join(where, " AND "), newestFirst
 	}
 	where = append(where, "t.theme = "+b.arg(theme))
-	return "SELECT a.id FROM filings t JOIN articles a ON a.id = t.article_id WHERE " + strings.Join(where, " AND "),
-		" ORDER BY t.first_seen DESC, t.published DESC, t.article_id DESC"
+	return " FROM filings t JOIN articles a ON a.id = t.article_id WHERE " + strings.Join(where, " AND "), newestFiled
 }
 
-// filed returns the text that selects the ids of the articles of a theme and a
+// filed returns the part of a statement that names the filings of a theme and a
 // time, and "" if q asks for anything else: filings alone know these, and to
 // count them takes no look at the articles.
 func (b *builder) filed(q syndicate.Query) string {
@@ -177,7 +195,7 @@ func (b *builder) filed(q syndicate.Query) string {
 		return ""
 	}
 	b.seen = "t.first_seen"
-	return "SELECT t.article_id FROM filings t WHERE t.theme = " + b.arg(theme) + " AND " + b.condition(rest)
+	return " FROM filings t WHERE t.theme = " + b.arg(theme) + " AND " + b.condition(rest)
 }
 
 func onlyDates(e syndicate.Expr) bool {

@@ -50,7 +50,7 @@ func (d dialect) goose() (goose.Dialect, []goose.ProviderOption, error) {
 		goose.WithLogger(goose.NopLogger()),
 	}
 	if !d.postgres {
-		return goose.DialectSQLite3, append(opts, goose.WithExcludeNames([]string{"00002_words.postgres.sql"})), nil
+		return goose.DialectSQLite3, append(opts, goose.WithExcludeNames([]string{"00002_words.postgres.sql"}), goose.WithGoMigrations(searchMigration())), nil
 	}
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
@@ -106,11 +106,11 @@ func (d dialect) rowsAtOnce() int {
 func (d dialect) wordsInsertion() insertion {
 	if d.postgres {
 		return insertion{
-			head: "INSERT INTO article_words (rowid, title, body, places, authors, title_index, body_index, places_index, authors_index)",
+			head: "INSERT INTO article_words (rowid, body, title, places, authors, body_index, title_index, places_index, authors_index)",
 			row:  "(?, ?, ?, ?, ?, ?::text::tsvector, ?::text::tsvector, ?::text::tsvector, ?::text::tsvector)",
 		}
 	}
-	return into("INSERT INTO article_words (rowid, title, body, places, authors)", 5)
+	return into("INSERT INTO article_words (rowid, body, title, places, authors)", 5)
 }
 
 func (d dialect) wordsArgs(id int64, w articleWords) []any {
@@ -129,11 +129,7 @@ func (d dialect) wordsArgs(id int64, w articleWords) []any {
 func (d dialect) wordsMatch(b *builder, columns []string, phrase string) string {
 	cut := cutPhrase(phrase)
 	if !d.postgres {
-		expr := "{" + strings.Join(columns, " ") + `} : "` + strings.Join(cut.tokens, " ") + `"`
-		if cut.prefix {
-			expr += "*"
-		}
-		return b.in("SELECT rowid FROM article_words WHERE article_words MATCH " + b.arg(expr))
+		return b.in("rowid", "article_words", "article_words MATCH "+b.arg(cut.match(columns)))
 	}
 	lexemes := "'" + strings.Join(cut.tokens, "' & '") + "'"
 	if cut.prefix {
@@ -152,5 +148,5 @@ func (d dialect) wordsMatch(b *builder, columns []string, phrase string) string 
 		}
 		found = append(found, cond)
 	}
-	return b.in("SELECT w.rowid FROM article_words w WHERE " + strings.Join(found, " OR "))
+	return b.in("w.rowid", "article_words w", strings.Join(found, " OR "))
 }

@@ -27,7 +27,7 @@ const openTimeout = 15 * time.Second
 // has up to cacheKiB of pages in memory.
 const (
 	readIdle = 30 * time.Second
-	cacheKiB = 20_000
+	cacheKiB = 8_000
 )
 
 func (s *Store) openSQLite(ctx context.Context, database string) error {

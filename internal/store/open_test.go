@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -352,5 +353,46 @@ func TestExplainText(t *testing.T) {
 		if got := s.ExplainText(text); !strings.Contains(got, want) {
 			t.Errorf("%q is explained as %q, want %q in it", text, got, want)
 		}
+	}
+}
+
+// TestWordsAreCutAgain brings the tables of version 6 up to date.
+func TestWordsAreCutAgain(t *testing.T) {
+	s := open(t, "sqlite:"+filepath.Join(t.TempDir(), "b.db"))
+	p := newPress()
+	var as []syndicate.Article
+	for range 450 {
+		as = append(as, p.article("a", noon))
+	}
+	if _, _, err := s.Record(t.Context(), syndicate.Poll{Source: "a", LastAt: noon, NextAt: noon}, "f", as); err != nil {
+		t.Fatal(err)
+	}
+	count := func(s *store.Store) (counts []int) {
+		for _, query := range []string{"港口", "market", "title:market", "place:武汉", "author:李娜", `"港口 market" OR 贷款`} {
+			q, err := syndicate.ParseQuery(query, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := s.Search(t.Context(), q, noon, false, 10, 0)
+			if err != nil || found.Total == 0 {
+				t.Fatalf("%s: %d found, %v", query, found.Total, err)
+			}
+			counts = append(counts, found.Total)
+		}
+		return counts
+	}
+	before := count(s)
+	_, err := s.DB().ExecContext(t.Context(), `
+		DROP TABLE article_blocks;
+		DROP TABLE article_words;
+		CREATE VIRTUAL TABLE article_words USING fts5 (title, body, places, authors, content = '', contentless_delete = 1, tokenize = 'ascii')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.MakeSearchable(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if after := count(s); !slices.Equal(before, after) {
+		t.Errorf("found %v before, %v after", before, after)
 	}
 }

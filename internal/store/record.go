@@ -170,12 +170,37 @@ func (s *Store) saveArticles(ctx context.Context, tx *sql.Tx, rows []*articleRow
 	if err != nil {
 		return nil, err
 	}
+	if err := s.saveBlocks(ctx, tx, stored); err != nil {
+		return nil, err
+	}
 	args = args[:0]
 	for _, r := range stored {
 		r.textArgs[0] = r.id
 		args = append(args, r.textArgs)
 	}
 	return stored, s.insert(ctx, tx, textUpsert(), args, nil)
+}
+
+// blockSize is how many ids a row of article_blocks is of.
+const blockSize = "1024"
+
+// saveBlocks stores up to when the articles of a block were first seen. Only
+// walks along SQLite's index of words need it.
+func (s *Store) saveBlocks(ctx context.Context, tx *sql.Tx, rows []*articleRow) error {
+	if s.dialect.postgres || len(rows) == 0 {
+		return nil
+	}
+	newest := map[int64]int64{}
+	for _, r := range rows {
+		newest[r.id/1024] = max(newest[r.id/1024], r.firstSeen)
+	}
+	var args [][]any
+	for block, seen := range newest {
+		args = append(args, []any{block, seen})
+	}
+	in := into("INSERT INTO article_blocks (block, newest)", 2)
+	in.tail = "ON CONFLICT (block) DO UPDATE SET newest = max(newest, excluded.newest)"
+	return s.insert(ctx, tx, in, args, nil)
 }
 
 // saveWords stores the words of the rows, in the place of those of the stale

@@ -120,6 +120,7 @@ type Store struct {
 	version int64
 	queue   Enqueuer
 	line    line
+	limits  walkLimits
 	log     *slog.Logger
 	zip     zipper
 }
@@ -134,7 +135,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: log, line: line{turn: make(chan struct{}, 1)}}
+	s := &Store{log: log, limits: defaultLimits, line: line{turn: make(chan struct{}, 1)}}
 	open := s.openSQLite
 	if isPostgres(cfg.Database) {
 		open = s.openPostgres

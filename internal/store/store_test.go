@@ -15,6 +15,15 @@ func TestSQLite(t *testing.T) {
 	})
 }
 
+// TestSQLiteWalks runs the suite with limits that make searches walk every way.
+func TestSQLiteWalks(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) *store.Store {
+		s := open(t, "sqlite:"+filepath.Join(t.TempDir(), "broadsheet.db"))
+		store.Hurry(s)
+		return s
+	})
+}
+
 func TestPostgres(t *testing.T) {
 	pgtest.URL(t) // skips all of it where there is no server
 	storetest.Run(t, func(t *testing.T) *store.Store { return open(t, pgtest.URL(t)) })

@@ -12,7 +12,7 @@ import (
 // So 汉港 is found as a token, 武汉港 as two tokens side by side, and 汉 as the
 // beginning of a token. Words of other scripts are tokens as they are.
 
-// articleWords are the words of an article's title, body, places and authors,
+// articleWords are the words of an article's body, title, places and authors,
 // each with a space at both ends. Parts that no phrase may join are separated
 // by a line break.
 type articleWords [4]string
@@ -24,8 +24,8 @@ func wordsOf(a *syndicate.Article) articleWords {
 		body = []string{text} // whatever is found in the summary is found there
 	}
 	return articleWords{
-		joinWords([]string{syndicate.Words(a.Title)}),
 		joinWords(body),
+		joinWords([]string{syndicate.Words(a.Title)}),
 		joinWords(placeWords(&a.Analysis)),
 		joinWords(eachWords(a.Authors)),
 	}
@@ -103,4 +103,82 @@ func cutPhrase(phrase string) phraseCut {
 		}
 	}
 	return cut
+}
+
+// match is a phrase as SQLite's full-text index is asked for it.
+func (p phraseCut) match(columns []string) string {
+	expr := "{" + strings.Join(columns, " ") + `} : "` + strings.Join(p.tokens, " ") + `"`
+	if p.prefix {
+		expr += "*"
+	}
+	return expr
+}
+
+// wordsExpr returns e as SQLite's full-text index is asked for it as a whole.
+// ok is false when e asks for something else, too, or only for what is not
+// there.
+func wordsExpr(e syndicate.Expr) (expr string, ok bool) {
+	switch e := e.(type) {
+	case syndicate.Phrase:
+		if e.Title {
+			return phraseExpr(e.Text, "title")
+		}
+		return phraseExpr(e.Text, "title", "body")
+	case syndicate.Field:
+		switch e.Name {
+		case "place":
+			return phraseExpr(e.Value, "places")
+		case "author":
+			return phraseExpr(e.Value, "authors")
+		}
+	case syndicate.Or:
+		parts := make([]string, len(e))
+		for i, part := range e {
+			if parts[i], ok = wordsExpr(part); !ok {
+				return "", false
+			}
+		}
+		return "(" + strings.Join(parts, " OR ") + ")", len(parts) > 0
+	case syndicate.And:
+		expr, rest := demanded(e)
+		return expr, expr != "" && len(rest) == 0
+	}
+	return "", false
+}
+
+func phraseExpr(text string, columns ...string) (expr string, ok bool) {
+	words := syndicate.Words(text)
+	if words == "" {
+		return "", false
+	}
+	return cutPhrase(words).match(columns), true
+}
+
+// demanded joins what parts, all of which must hold, ask of the words of an
+// article, as SQLite's full-text index is asked for it. It is "" when they
+// demand no word. The rest is what else they ask.
+func demanded(parts syndicate.And) (expr string, rest syndicate.And) {
+	var with, without []string
+	var not syndicate.And
+	for _, part := range parts {
+		if expr, ok := wordsExpr(part); ok {
+			with = append(with, expr)
+			continue
+		}
+		if n, ok := part.(syndicate.Not); ok {
+			if expr, ok := wordsExpr(n.Expr); ok {
+				without, not = append(without, expr), append(not, part)
+				continue
+			}
+		}
+		rest = append(rest, part)
+	}
+	if len(with) == 0 {
+		return "", append(rest, not...)
+	}
+	expr = "(" + strings.Join(with, " AND ") + ")"
+	if len(without) > 0 {
+		expr = "(" + expr + " NOT (" + strings.Join(without, " OR ") + "))"
+	}
+	return expr, rest
 }

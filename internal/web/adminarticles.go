@@ -48,19 +48,19 @@ func (s *server) adminArticles(r *http.Request, v *view) (*response, error) {
 		}
 		return res, err
 	}
-	articles, total, err := s.find(r, v, q, number)
+	found, err := s.find(r, v, q, number)
 	if err != nil {
 		return nil, err
 	}
-	body.Total = v.total(total)
+	body.Total = v.total(found)
 	if number > 1 {
 		body.Newer = &link{Href: v.pageLink(number - 1), Title: v.T("web.newer")}
 	}
-	if len(articles) > perPage {
+	if len(found.Articles) > perPage {
 		body.Older = &link{Href: v.pageLink(number + 1), Title: v.T("web.older")}
 	}
-	for i := range head(articles, perPage) {
-		a := &articles[i]
+	for i := range head(found.Articles, perPage) {
+		a := &found.Articles[i]
 		var names []string
 		for _, f := range a.Filings {
 			names = append(names, v.themeTitle(f.Theme))

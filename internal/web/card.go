@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"net/url"
 	"strconv"
 	"strings"
@@ -19,15 +20,16 @@ const maxGist = 200
 
 // A card is an article in a list.
 type card struct {
-	Href, Title, Gist string
-	Lang              string // of the article; "" when unknown
-	PageLang          string
-	Places, Source    string
-	DateLabel         string
-	Date, Datetime    string
-	Figures           []string
-	Also              *also
-	Day               string // of its first sight, on the first card of that day where cards stand by days
+	Href           string
+	Title, Gist    template.HTML
+	Lang           string // of the article; "" when unknown
+	PageLang       string
+	Places, Source string
+	DateLabel      string
+	Date, Datetime string
+	Figures        []string
+	Also           *also
+	Day            string // of its first sight, on the first card of that day where cards stand by days
 }
 
 // An also is what else an article is filed under.
@@ -40,8 +42,8 @@ type also struct {
 func (v *view) card(a *syndicate.Article, theme string) card {
 	c := card{
 		Href:     v.Link("/articles/" + a.Key),
-		Title:    v.title(a),
-		Gist:     gist(a),
+		Title:    marked(v.title(a), nil),
+		Gist:     marked(gist(a), nil),
 		Lang:     a.Language,
 		PageLang: v.Lang(),
 		Places:   strings.Join(head(a.Places, 2), "、"),
@@ -136,11 +138,15 @@ func (v *view) pageNumber() (int, bool) {
 // there is a next page.
 func (v *view) list(articles []syndicate.Article, theme string, number int) list {
 	l := list{PagesLabel: v.T("web.pages")}
+	newer, older := v.T("web.newer"), v.T("web.older")
+	if v.best() {
+		newer, older = v.T("web.pages.previous"), v.T("web.pages.next")
+	}
 	if number > 1 {
-		l.Newer = &link{Href: v.pageLink(number - 1), Title: v.T("web.newer")}
+		l.Newer = &link{Href: v.pageLink(number - 1), Title: newer}
 	}
 	if len(articles) > perPage && number < maxPage {
-		l.Older = &link{Href: v.pageLink(number + 1), Title: v.T("web.older")}
+		l.Older = &link{Href: v.pageLink(number + 1), Title: older}
 	}
 	for i := range head(articles, perPage) {
 		l.Cards = append(l.Cards, v.card(&articles[i], theme))
@@ -152,6 +158,9 @@ func (v *view) pageLink(number int) string {
 	values := url.Values{}
 	if q := v.values.Get("q"); q != "" {
 		values.Set("q", q)
+	}
+	if v.best() {
+		values.Set("sort", "best")
 	}
 	if number > 1 {
 		values.Set("page", strconv.Itoa(number))

@@ -65,7 +65,7 @@ func (s *server) chart(r *http.Request, v *view, q syndicate.Query) (*chart, err
 		}
 		c.Bars = append(c.Bars, bar{
 			X: i * chartStep, Y: chartHeight - height, Width: chartBar, Height: height,
-			Text: fmt.Sprintf("%s %s", v.T("web.chart.week", v.Day(starts[i])), v.total(n)),
+			Text: fmt.Sprintf("%s %s", v.T("web.chart.week", v.Day(starts[i])), v.total(syndicate.Found{Total: n})),
 		})
 	}
 	return c, nil

@@ -1,11 +1,8 @@
 package web
 
 import (
-	"errors"
 	"html/template"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"broadsheet/syndicate"
 )
@@ -86,11 +83,11 @@ func (s *server) theme(r *http.Request, v *view) (*response, error) {
 		return nil, syndicate.ErrNotFound
 	}
 	q := syndicate.Query{Text: "theme:" + theme.ID, Root: syndicate.Field{Name: "theme", Value: theme.ID}}
-	articles, total, err := s.find(r, v, q, number)
+	found, err := s.find(r, v, q, number)
 	if err != nil {
 		return nil, err
 	}
-	body := themeBody{Total: v.total(total)}
+	body := themeBody{Total: v.total(found)}
 	if number == 1 {
 		if body.Chart, err = s.chart(r, v, q); err != nil {
 			return nil, err
@@ -98,101 +95,20 @@ func (s *server) theme(r *http.Request, v *view) (*response, error) {
 	}
 	title := theme.DisplayTitle(v.Lang())
 	body.Subscribe = subscribe{Label: v.T("web.theme.feeds"), Formats: v.feedLinks(theme.ID, title)}
-	body.List = v.list(articles, theme.ID, number)
+	body.List = v.list(found.Articles, theme.ID, number)
 	day := ""
 	for i := range body.List.Cards {
-		if d := v.Day(articles[i].FirstSeen); d != day {
+		if d := v.Day(found.Articles[i].FirstSeen); d != day {
 			body.List.Cards[i].Day, day = d, d
 		}
 	}
 	return v.render("theme", frame{Title: title, Body: body})
 }
 
-// find returns a page of what q selects, and one article of the next page, and
-// how many articles there are in all.
-func (s *server) find(r *http.Request, v *view, q syndicate.Query, number int) ([]syndicate.Article, int, error) {
-	articles, err := s.Articles.Articles(r.Context(), q, v.now, perPage+1, (number-1)*perPage)
-	if err != nil {
-		return nil, 0, err
-	}
-	total, err := s.Articles.Count(r.Context(), q, v.now)
-	return articles, total, err
-}
-
-type searchBody struct {
-	Bad      *badQuery
-	Total    string
-	None     bool
-	List     list
-	Examples []link
-}
-
-// A badQuery shows where a query is bad.
-type badQuery struct{ Msg, Before, After string }
-
-func (s *server) search(r *http.Request, v *view) (*response, error) {
-	text := strings.TrimSpace(strings.ToValidUTF8(v.values.Get("q"), "\ufffd"))
-	number, ok := v.pageNumber()
-	if !ok {
-		return nil, syndicate.ErrNotFound
-	}
-	body := searchBody{}
-	for _, example := range s.examples() {
-		body.Examples = append(body.Examples, link{Href: v.Link("/search?q=" + url.QueryEscape(example)), Title: example})
-	}
-	f := frame{Title: v.T("web.search"), Query: cut(text, 500)}
-	if text == "" {
-		f.Body = body
-		return v.render("search", f)
-	}
-	q, err := syndicate.ParseQuery(text, s.cfg.Site.Location)
-	if err != nil {
-		body.Bad = bad(text, err)
-		f.Body = body
-		res, err := v.render("search", f)
-		if err == nil {
-			res.status, res.cache = http.StatusBadRequest, "no-store"
-		}
-		return res, err
-	}
-	articles, total, err := s.find(r, v, q, number)
-	if err != nil {
-		return nil, err
-	}
-	f.Title = text + " · " + f.Title
-	body.Total, body.None = v.total(total), total == 0
-	body.List = v.list(articles, "", number)
-	f.Body = body
-	return v.render("search", f)
-}
-
-// examples returns queries that show the grammar.
-func (s *server) examples() []string {
-	list := []string{`港口 OR "high-speed rail"`, "贷款 after:30d", "amount:>1亿"}
-	for i := range s.cfg.Themes {
-		if id := s.cfg.Themes[i].ID; len(list) < 4 {
-			list = append(list, "theme:"+id+" -title:快讯")
-		}
-	}
-	return list
-}
-
-// bad cuts a query in two where it is bad. Of a very long one it shows the
-// surroundings.
-func bad(text string, err error) *badQuery {
-	var q *syndicate.QueryError
-	if !errors.As(err, &q) {
-		return &badQuery{Msg: err.Error(), After: cut(text, 100)}
-	}
-	at := min(max(q.Offset, 0), len(text))
-	before, after := []rune(text[:at]), cut(text[at:], 100)
-	if len(before) > 100 {
-		before = append([]rune("……"), before[len(before)-100:]...)
-	}
-	if after == "" {
-		after = "\u00a0" // something to mark at the end
-	}
-	return &badQuery{Msg: q.Msg, Before: string(before), After: after}
+// find returns a page of what q selects, the newest first, and one article of
+// the next page.
+func (s *server) find(r *http.Request, v *view, q syndicate.Query, number int) (syndicate.Found, error) {
+	return s.Articles.Search(r.Context(), q, v.now, false, perPage+1, (number-1)*perPage)
 }
 
 type feedsBody struct{ Kinds []feedKind }

@@ -46,6 +46,7 @@ type frame struct {
 	Title      string // "" on the front page
 	Front      bool
 	Query      string // in the search box
+	Best       bool   // it looks for what suits best
 	Alternates []link
 	Body       any
 }
@@ -74,7 +75,7 @@ func (s *server) page(f pageFunc) http.Handler {
 // render makes the page of a template.
 func (v *view) render(name string, f frame) (*response, error) {
 	f.view = v
-	f.Alternates = v.alternates()
+	f.Alternates = append(f.Alternates, v.alternates()...)
 	var b bytes.Buffer
 	if err := v.s.pages[name].ExecuteTemplate(&b, "layout", f); err != nil {
 		return nil, err

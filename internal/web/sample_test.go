@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,14 +54,19 @@ func (p *paper) Articles(_ context.Context, q syndicate.Query, at time.Time, lim
 
 func (p *paper) Withdrawn(context.Context, int) ([]syndicate.Withdrawal, error) { return nil, p.err }
 
-func (p *paper) Count(_ context.Context, q syndicate.Query, at time.Time) (int, error) {
-	n := 0
-	for _, a := range p.articles {
-		if q.Match(&a, at) {
-			n++
-		}
+func (p *paper) Count(ctx context.Context, q syndicate.Query, at time.Time) (int, error) {
+	found, err := p.Articles(ctx, q, at, len(p.articles), 0)
+	return len(found), err
+}
+
+func (p *paper) Search(ctx context.Context, q syndicate.Query, at time.Time, best bool, limit, offset int) (syndicate.Found, error) {
+	found, err := p.Articles(ctx, q, at, len(p.articles), 0)
+	if best {
+		slices.Reverse(found)
 	}
-	return n, p.err
+	total := len(found)
+	found = found[min(offset, len(found)):]
+	return syndicate.Found{Articles: found[:min(limit, len(found))], Total: min(total, 1000), More: total > 1000}, err
 }
 
 func (p *paper) Editions(_ context.Context, digest string, limit int) ([]mailer.Edition, error) {

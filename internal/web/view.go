@@ -118,7 +118,7 @@ func (v *view) Link(path string) string {
 // Switch returns the address of this page in the other language.
 func (v *view) Switch() string {
 	values := url.Values{"lang": {v.OtherLang()}}
-	for _, name := range []string{"q", "page"} {
+	for _, name := range []string{"q", "page", "sort"} {
 		if value := v.values.Get(name); value != "" && len(value) <= syndicate.MaxQueryBytes {
 			values.Set(name, value)
 		}
@@ -159,11 +159,15 @@ func (v *view) Full(t time.Time) string {
 }
 
 // total writes how many articles there are.
-func (v *view) total(n int) string {
-	if n == 1 {
+func (v *view) total(found syndicate.Found) string {
+	switch n := found.Total; {
+	case found.More:
+		return v.T("web.total.more", n)
+	case n == 1:
 		return v.T("web.total.one", n)
+	default:
+		return v.T("web.total", n)
 	}
-	return v.T("web.total", n)
 }
 
 // A link is an address with what people see of it.

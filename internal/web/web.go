@@ -43,6 +43,9 @@ type Articles interface {
 	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
 	// Count returns how many articles q selects at now.
 	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
+	// Search returns a page of what q selects at now: the newest first or, if
+	// best, those that suit it best. It need not count all that it selects.
+	Search(ctx context.Context, q syndicate.Query, now time.Time, best bool, limit, offset int) (syndicate.Found, error)
 }
 
 // Feeds is what feeds are served from.

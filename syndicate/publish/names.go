@@ -13,6 +13,9 @@ import (
 // sourcePrefix comes before a source's name in the name of its feed.
 const sourcePrefix = "source-"
 
+// searchFeed is the name of the feeds of searches.
+const searchFeed = "search"
+
 // A selection is what a feed's name stands for.
 type selection struct {
 	syndicate.Listed
@@ -90,7 +93,11 @@ func (p *Publisher) named(lang, kind, name, title, page string, q syndicate.Quer
 		text = templates.Catalogue{} // shows keys; the catalogues' own test keeps it from happening
 	}
 	about := []any{title, p.Site.Title}
-	if kind == "all" {
+	switch {
+	case kind == "search" && title == "":
+		title = text.T("web.feed.all")
+		about[0] = title
+	case kind == "all":
 		title, about = text.T("web.feed.all"), about[1:]
 	}
 	if limit <= 0 {

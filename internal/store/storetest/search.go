@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ var searchTests = map[string]func(*testing.T, *store.Store){
 	"long texts are searched to their end":  longTexts,
 	"a query means what it means in memory": sameAsMatch,
 	"a query of all terms there may be":     largestQuery,
+	"the best come first":                   bestFirst,
+	"more than it counts":                   manyFound,
 }
 
 //nolint:funlen // a table of cases
@@ -195,28 +198,79 @@ func sameAsMatch(t *testing.T, s *store.Store) {
 	var sources atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
 		name := fmt.Sprintf("s%d", sources.Add(1))
-		as := rapid.SliceOfN(rapid.Custom(drawArticle), 1, 5).Draw(rt, "articles")
+		as := rapid.SliceOfN(rapid.Custom(drawArticle), 1, 6).Draw(rt, "articles")
 		for i := range as {
 			as[i].Source, as[i].Key, as[i].Hash = name, syndicate.NewKey(name, fmt.Sprint(i)), "h"
 		}
-		if _, _, err := s.Record(t.Context(), poll(name), fingerprint, as); err != nil {
-			rt.Fatal(err)
+		// Polls may come in another order than the articles of their times.
+		cut := rapid.IntRange(0, len(as)).Draw(rt, "second poll")
+		for _, some := range [][]syndicate.Article{as[cut:], as[:cut]} {
+			if _, _, err := s.Record(t.Context(), poll(name), fingerprint, some); err != nil {
+				rt.Fatal(err)
+			}
 		}
 		for range 8 {
 			root := drawExpr(rt, 3)
 			q := syndicate.Query{Root: root}.And(syndicate.Query{Root: syndicate.Field{Name: "source", Value: name}})
-			found, err := s.Articles(t.Context(), q, noon, 10, 0)
+			limit, offset := rapid.IntRange(0, 6).Draw(rt, "limit"), rapid.IntRange(0, 3).Draw(rt, "offset")
+			found, err := s.Articles(t.Context(), q, noon, limit, offset)
 			if err != nil {
 				rt.Fatal(err)
 			}
-			for i := range as {
-				stored := slices.ContainsFunc(found, func(a syndicate.Article) bool { return a.Key == as[i].Key })
-				if match := q.Match(&as[i], noon); match != stored {
-					rt.Fatalf("query %#v: matches %v, stored %v\narticle %#v", root, match, stored, as[i])
-				}
+			if want := selection(as, q, limit, offset); !slices.Equal(keys(found), want) {
+				rt.Fatalf("query %#v, %d after %d: found %v, want %v\narticles %#v", root, limit, offset, keys(found), want, as)
 			}
+			sameSearch(t, rt, s, as, q)
 		}
 	})
+}
+
+// sameSearch compares what Search finds with what matches in memory.
+func sameSearch(t *testing.T, rt *rapid.T, s *store.Store, as []syndicate.Article, q syndicate.Query) {
+	all := selection(as, q, len(as), 0)
+	for _, best := range []bool{false, true} {
+		found, err := s.Search(t.Context(), q, noon, best, 10, 0)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		got := keys(found.Articles)
+		if best {
+			slices.Sort(got)
+			all = slices.Sorted(slices.Values(all))
+		}
+		if !slices.Equal(got, all) || found.Total > len(all) || !found.More && found.Total != len(all) {
+			rt.Fatalf("query %#v, best %v: found %v (%d, more %v), want %v\narticles %#v", q.Root, best, got, found.Total, found.More, all, as)
+		}
+	}
+	n, err := s.Count(t.Context(), q, noon)
+	if err != nil || n != len(all) {
+		rt.Fatalf("query %#v: %d counted (%v), want %d", q.Root, n, err, len(all))
+	}
+}
+
+// selection returns the keys of the articles that match, in their order.
+func selection(as []syndicate.Article, q syndicate.Query, limit, offset int) []string {
+	var matching []syndicate.Article
+	for i := range as {
+		if q.Match(&as[i], noon) {
+			matching = append(matching, as[i])
+		}
+	}
+	// What one document brought is stored oldest first, and of equals the last
+	// one first; what changed keeps its place.
+	slices.SortStableFunc(matching, func(a, b syndicate.Article) int {
+		return cmp.Or(b.FirstSeen.Compare(a.FirstSeen), b.Published.Compare(a.Published))
+	})
+	from := min(offset, len(matching))
+	return keys(matching[from:min(from+limit, len(matching))])
+}
+
+func keys(as []syndicate.Article) []string {
+	list := make([]string, len(as))
+	for i := range as {
+		list[i] = as[i].Key
+	}
+	return list
 }
 
 func drawText(t *rapid.T) string {
@@ -228,7 +282,7 @@ func drawArticle(t *rapid.T) syndicate.Article {
 		Title: drawText(t), Summary: drawText(t), Text: drawText(t),
 		Language:  rapid.SampledFrom([]string{"", "zh", "zh-Hans", "zhx", "EN"}).Draw(t, "language"),
 		FirstSeen: noon.Add(time.Duration(rapid.IntRange(-3, 3).Draw(t, "hours")) * time.Hour),
-		Published: noon,
+		Published: noon.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "published")) * time.Hour),
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "names") {
 		a.Places, a.Within, a.Authors = append(a.Places, drawText(t)), append(a.Within, drawText(t)), append(a.Authors, drawText(t))
