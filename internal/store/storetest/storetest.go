@@ -32,6 +32,7 @@ func Run(t *testing.T, open Open) {
 		"past":     pastTests,
 		"pages":    pageTests,
 		"hubs":     hubTests,
+		"stories":  storyTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {
