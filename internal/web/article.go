@@ -43,8 +43,12 @@ func (s *server) article(r *http.Request, v *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	stories, err := s.Articles.StoriesOf(r.Context(), []string{key})
+	if err != nil {
+		return nil, err
+	}
 	body := articleBody{
-		Card:          v.card(&a, ""),
+		Card:          v.told(&syndicate.Told{Article: a, Story: stories[key]}, ""),
 		Lang:          a.Language,
 		Title:         v.title(&a),
 		Themes:        v.themeLinks(a.Filings),

@@ -32,7 +32,7 @@ func (s *server) front(r *http.Request, v *view) (*response, error) {
 		t := &s.cfg.Themes[i]
 		in := syndicate.Field{Name: "theme", Value: t.ID}
 		unfiled = append(unfiled, syndicate.Not{Expr: in})
-		articles, err := s.Articles.Articles(r.Context(), syndicate.Query{Text: "theme:" + t.ID, Root: in}, v.now, 4*frontCards, 0)
+		articles, _, err := s.Articles.Told(r.Context(), syndicate.Query{Text: "theme:" + t.ID, Root: in}, v.now, 4*frontCards, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -40,20 +40,20 @@ func (s *server) front(r *http.Request, v *view) (*response, error) {
 		section := frontSection{ID: "theme-" + t.ID, Href: l.Href, Title: l.Title}
 		for i := range articles {
 			if articles[i].Primary() == t.ID && len(section.Cards) < frontCards {
-				section.Cards = append(section.Cards, v.card(&articles[i], t.ID))
+				section.Cards = append(section.Cards, v.told(&articles[i], t.ID))
 			}
 		}
 		body.Sections = append(body.Sections, section)
 		body.Empty = body.Empty && len(section.Cards) == 0
 	}
-	articles, err := s.Articles.Articles(r.Context(), syndicate.Query{Root: unfiled}, v.now, frontCards, 0)
+	articles, _, err := s.Articles.Told(r.Context(), syndicate.Query{Root: unfiled}, v.now, 2*frontCards, 0)
 	if err != nil {
 		return nil, err
 	}
 	if len(articles) > 0 {
 		section := frontSection{ID: "other", Title: v.T("web.front.other")}
-		for i := range articles {
-			section.Cards = append(section.Cards, v.card(&articles[i], ""))
+		for i := range head(articles, frontCards) {
+			section.Cards = append(section.Cards, v.told(&articles[i], ""))
 		}
 		body.Sections, body.Empty = append(body.Sections, section), false
 	}
@@ -84,27 +84,33 @@ func (s *server) theme(r *http.Request, v *view) (*response, error) {
 		return nil, syndicate.ErrNotFound
 	}
 	q := syndicate.Query{Text: "theme:" + theme.ID, Root: syndicate.Field{Name: "theme", Value: theme.ID}}
-	articles, total, err := s.find(r, v, q, number)
+	found, err := s.find(r, v, q, number)
 	if err != nil {
 		return nil, err
 	}
 	title := theme.DisplayTitle(v.Lang())
 	return v.render("theme", frame{Title: title, Body: themeBody{
-		Total:     v.total(total),
+		Total:     v.total(found.total),
 		Subscribe: subscribe{Label: v.T("web.theme.feeds"), Formats: v.feedLinks(theme.ID, title)},
-		List:      v.list(articles, theme.ID, number),
+		List:      v.list(found, theme.ID, number),
 	}})
 }
 
-// find returns a page of what q selects, and one article of the next page, and
-// how many articles there are in all.
-func (s *server) find(r *http.Request, v *view, q syndicate.Query, number int) ([]syndicate.Article, int, error) {
-	articles, err := s.Articles.Articles(r.Context(), q, v.now, perPage+1, (number-1)*perPage)
+// found is a page of what a query selects.
+type found struct {
+	told  []syndicate.Told
+	more  bool // there are further pages
+	total int  // articles in all, however many tell one story
+}
+
+// find returns a page of what q selects.
+func (s *server) find(r *http.Request, v *view, q syndicate.Query, number int) (f found, err error) {
+	f.told, f.more, err = s.Articles.Told(r.Context(), q, v.now, perPage, (number-1)*perPage)
 	if err != nil {
-		return nil, 0, err
+		return found{}, err
 	}
-	total, err := s.Articles.Count(r.Context(), q, v.now)
-	return articles, total, err
+	f.total, err = s.Articles.Count(r.Context(), q, v.now)
+	return f, err
 }
 
 type searchBody struct {
@@ -143,13 +149,13 @@ func (s *server) search(r *http.Request, v *view) (*response, error) {
 		}
 		return res, err
 	}
-	articles, total, err := s.find(r, v, q, number)
+	found, err := s.find(r, v, q, number)
 	if err != nil {
 		return nil, err
 	}
 	f.Title = text + " · " + f.Title
-	body.Total, body.None = v.total(total), total == 0
-	body.List = v.list(articles, "", number)
+	body.Total, body.None = v.total(found.total), found.total == 0
+	body.List = v.list(found, "", number)
 	f.Body = body
 	return v.render("search", f)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,8 @@ type paper struct {
 	articles []syndicate.Article // newest first
 	editions []mailer.Edition    // newest first
 	err      error               // of every call, when set
-	asked    int                 // calls of Articles
+	asked    int                 // calls of Told
+	stories  []*syndicate.Story
 	readyErr error
 }
 
@@ -39,16 +41,46 @@ func (p *paper) Article(_ context.Context, key string) (syndicate.Article, error
 	return syndicate.Article{}, fmt.Errorf("article %s: %w", key, syndicate.ErrNotFound)
 }
 
-func (p *paper) Articles(_ context.Context, q syndicate.Query, at time.Time, limit, offset int) ([]syndicate.Article, error) {
+func (p *paper) Told(_ context.Context, q syndicate.Query, at time.Time, limit, offset int) ([]syndicate.Told, bool, error) {
 	p.asked++
-	var found []syndicate.Article
+	var found []syndicate.Told
 	for _, a := range p.articles {
 		if q.Match(&a, at) {
-			found = append(found, a)
+			found = append(found, syndicate.Told{Article: a, Story: p.storyOf(a.Key)})
 		}
 	}
 	found = found[min(offset, len(found)):]
-	return found[:min(limit, len(found))], p.err
+	page := found[:min(limit, len(found))]
+	told := slices.DeleteFunc(slices.Clone(page), func(t syndicate.Told) bool { return t.Story != nil && t.Story.Tellings[0].Key != t.Key })
+	return told, len(found) > limit, p.err
+}
+
+func (p *paper) storyOf(key string) *syndicate.Story {
+	for _, s := range p.stories {
+		if slices.ContainsFunc(s.Tellings, func(t syndicate.Telling) bool { return t.Key == key }) {
+			return s
+		}
+	}
+	return nil
+}
+
+func (p *paper) Story(_ context.Context, id string) (syndicate.Story, error) {
+	for _, s := range p.stories {
+		if s.ID == id {
+			return *s, p.err
+		}
+	}
+	return syndicate.Story{}, syndicate.ErrNotFound
+}
+
+func (p *paper) StoriesOf(_ context.Context, keys []string) (map[string]*syndicate.Story, error) {
+	of := map[string]*syndicate.Story{}
+	for _, k := range keys {
+		if s := p.storyOf(k); s != nil {
+			of[k] = s
+		}
+	}
+	return of, p.err
 }
 
 func (p *paper) Count(_ context.Context, q syndicate.Query, at time.Time) (int, error) {

@@ -34,9 +34,15 @@ type Config struct {
 type Articles interface {
 	// Article returns the article with a key, or syndicate.ErrNotFound.
 	Article(ctx context.Context, key string) (syndicate.Article, error)
-	// Articles returns the articles that q selects at now, newest FirstSeen
-	// first, at most limit of them, after the first offset ones.
-	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
+	// Told returns the articles that q selects at now, newest FirstSeen first,
+	// at most limit of them, after the first offset ones, but of those that
+	// tell one story only its lead; and whether there are articles after these.
+	Told(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) (told []syndicate.Told, more bool, err error)
+	// Story returns the story with an id, or syndicate.ErrNotFound.
+	Story(ctx context.Context, id string) (syndicate.Story, error)
+	// StoriesOf returns the stories that the articles of the keys tell, by the
+	// articles' keys; none for what only one article tells.
+	StoriesOf(ctx context.Context, keys []string) (map[string]*syndicate.Story, error)
 	// Count returns how many articles q selects at now.
 	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
 }
@@ -148,6 +154,7 @@ func (s *server) routes() *http.ServeMux {
 	page("/{$}", s.front)
 	page("/themes/{id}", s.theme)
 	page("/articles/{key}", s.article)
+	page("/stories/{id}", s.story)
 	page("/search", s.search)
 	page("/feeds", s.listFeeds)
 	page("/digests", s.listDigests)

@@ -31,9 +31,14 @@ func (c *Composer) sections(ctx context.Context, d mailer.Digest, e *mailer.Edit
 	if err != nil {
 		return nil, fmt.Errorf("look for articles: %w", err)
 	}
+	articles, stories, err := c.once(ctx, articles)
+	if err != nil {
+		return nil, err
+	}
 	groups := map[string][]candidate{}
 	for i := range articles {
 		if cd, ok := pick(&articles[i], themes); ok {
+			cd.story = stories[cd.Key]
 			groups[cd.filing.Theme] = append(groups[cd.filing.Theme], cd)
 		}
 	}
@@ -94,7 +99,8 @@ func selection(d mailer.Digest, themes []syndicate.Theme, loc *time.Location) (s
 type candidate struct {
 	*syndicate.Article
 	filing syndicate.Filing
-	also   []string // further themes of the digest
+	also   []string         // further themes of the digest
+	story  *syndicate.Story // nil when no other article tells it
 }
 
 // pick files an article under the one of the digest's themes that it scores
@@ -134,7 +140,7 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 		Title:     syndicate.Typeset(oneLine(cd.DisplayTitle()), own),
 		URL:       c.Site.ArticleURL(cd.Key),
 		Link:      webLink(cd.URL),
-		Source:    cd.Source,
+		Source:    c.sourceTitle(cd.Source),
 		Gist:      syndicate.Typeset(oneLine(cmp.Or(cd.Gist, cd.Summary)), own),
 		Figures:   figures(cd.Figures),
 		Published: cd.Published,
@@ -151,17 +157,50 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 	if it.Inferred {
 		it.Published = cd.FirstSeen
 	}
-	for i := range c.Sources {
-		if c.Sources[i].Name == cd.Source {
-			it.Source = c.Sources[i].DisplayTitle()
-		}
-	}
 	for _, t := range themes { // in the digest's order
 		if slices.Contains(cd.also, t.ID) {
 			it.Also = append(it.Also, t.DisplayTitle(lang))
 		}
 	}
+	if cd.story != nil {
+		it.Agree = cd.story.Agree(cd.Key)
+		for _, t := range cd.story.Others(cd.Key) {
+			it.Retold = append(it.Retold, mailer.Retold{Source: c.sourceTitle(t.Source), URL: c.Site.ArticleURL(t.Key)})
+		}
+	}
 	return it
+}
+
+// sourceTitle returns the title of a source for people.
+func (c *Composer) sourceTitle(name string) string {
+	for i := range c.Sources {
+		if c.Sources[i].Name == name {
+			return c.Sources[i].DisplayTitle()
+		}
+	}
+	return name
+}
+
+// once leaves one article of each story: its lead, or else the one that was
+// seen first.
+func (c *Composer) once(ctx context.Context, articles []syndicate.Article) ([]syndicate.Article, map[string]*syndicate.Story, error) {
+	keys := make([]string, len(articles))
+	here := make(map[string]bool, len(articles))
+	for i := range articles {
+		keys[i], here[articles[i].Key] = articles[i].Key, true
+	}
+	stories, err := c.Store.StoriesOf(ctx, keys)
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for stories: %w", err)
+	}
+	return slices.DeleteFunc(articles, func(a syndicate.Article) bool {
+		story := stories[a.Key]
+		if story == nil {
+			return false
+		}
+		first := slices.IndexFunc(story.Tellings, func(t syndicate.Telling) bool { return here[t.Key] })
+		return first >= 0 && story.Tellings[first].Key != a.Key
+	}), stories, nil
 }
 
 // figures returns the amounts that say most, as they are written.

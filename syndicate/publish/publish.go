@@ -27,9 +27,10 @@ const generator = "Broadsheet"
 
 // A Store is what publishing needs from storage.
 type Store interface {
-	// Articles returns the articles that q selects at now, newest FirstSeen
-	// first, at most limit of them, after the first offset ones.
-	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
+	// Told returns the articles that q selects at now, newest FirstSeen first,
+	// at most limit of them, after the first offset ones, but of those that
+	// tell one story only its lead; and whether there are articles after these.
+	Told(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) (told []syndicate.Told, more bool, err error)
 }
 
 // A Publisher writes feeds. It may be used by many goroutines at once; its
@@ -52,7 +53,7 @@ func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Do
 	if write == nil || !ok {
 		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
 	}
-	articles, err := p.Store.Articles(ctx, sel.query, p.now(), sel.limit, 0)
+	articles, err := p.told(ctx, sel)
 	if err != nil {
 		return syndicate.Document{}, fmt.Errorf("feed %q: %w", name, err)
 	}
@@ -62,6 +63,26 @@ func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Do
 		return syndicate.Document{}, fmt.Errorf("feed %q as %s: %w", name, format, err)
 	}
 	return document(body, contentType, ch.changed), nil
+}
+
+// maxPages is how many pages of articles are looked through for a feed whose
+// stories are told many times.
+const maxPages = 5
+
+// told returns what a feed tells, each story once.
+func (p *Publisher) told(ctx context.Context, sel selection) ([]syndicate.Told, error) {
+	var all []syndicate.Told
+	for page := range maxPages {
+		told, more, err := p.Store.Told(ctx, sel.query, p.now(), sel.limit, page*sel.limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, told...)
+		if !more || len(all) >= sel.limit {
+			break
+		}
+	}
+	return all[:min(len(all), sel.limit)], nil
 }
 
 func writer(format string) (write func(*channel) ([]byte, error), contentType string) {

@@ -22,25 +22,26 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // store answers queries for a theme or a source, which is all publishing asks.
 type store struct {
 	articles []syndicate.Article
+	stories  map[string]*syndicate.Story
 	err      error
 	queries  []syndicate.Query
 }
 
-func (s *store) Articles(_ context.Context, q syndicate.Query, _ time.Time, limit, offset int) ([]syndicate.Article, error) {
+func (s *store) Told(_ context.Context, q syndicate.Query, _ time.Time, limit, offset int) ([]syndicate.Told, bool, error) {
 	s.queries = append(s.queries, q)
 	if s.err != nil {
-		return nil, s.err
+		return nil, false, s.err
 	}
-	var found []syndicate.Article
+	var found []syndicate.Told
 	for _, a := range s.articles {
 		f, ok := q.Root.(syndicate.Field)
 		filed := slices.ContainsFunc(a.Filings, func(x syndicate.Filing) bool { return x.Theme == f.Value })
 		if !ok || f.Name == "theme" && filed || f.Name == "source" && a.Source == f.Value {
-			found = append(found, a)
+			found = append(found, syndicate.Told{Article: a, Story: s.stories[a.Key]})
 		}
 	}
 	found = found[min(offset, len(found)):]
-	return found[:min(limit, len(found))], nil
+	return found[:min(limit, len(found))], len(found) > limit, nil
 }
 
 func publisher(articles ...syndicate.Article) *publish.Publisher {
