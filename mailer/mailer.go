@@ -85,6 +85,8 @@ type Item struct {
 	Published time.Time `json:"published"`
 	Inferred  bool      `json:"inferred,omitempty"` // Published is when we first saw it
 	Also      []string  `json:"also,omitempty"`     // titles of its other themes
+	Retold    []Retold  `json:"retold,omitempty"`   // who else tells the same
+	Agree     int       `json:"agree,omitempty"`    // figures that one of those has in common with it
 	Reason    string    `json:"reason"`             // of the filing
 	Language  string    `json:"language,omitempty"`
 }
@@ -96,6 +98,12 @@ type Notice struct {
 	Text  string    // place, fault and remedy
 	Link  string    // where to look; "" for nowhere
 	At    time.Time // since when
+}
+
+// A Retold is another article that tells the same as an item.
+type Retold struct {
+	Source string `json:"source"` // title of the source
+	URL    string `json:"url"`    // page on our site
 }
 
 // A Delivery is one edition to one recipient.

@@ -25,6 +25,9 @@ func (s Site) Link(path string) string { return strings.TrimSuffix(s.URL, "/") +
 // ArticleURL returns the address of an article's own page.
 func (s Site) ArticleURL(key string) string { return s.Link("/articles/" + key) }
 
+// StoryURL returns the address of a story's page.
+func (s Site) StoryURL(id string) string { return s.Link("/stories/" + id) }
+
 // ThemeURL returns the address of a theme's page.
 func (s Site) ThemeURL(id string) string { return s.Link("/themes/" + url.PathEscape(id)) }
 

@@ -113,6 +113,7 @@ func (c *command) printExplanation(a *app.App, e app.Explanation) {
 	if !x.Corrected.IsZero() {
 		rows = append(rows, []string{"corrected", when(x.Corrected, loc) + " by an editor; broadsheet articles refile " + x.Key + " --undo takes it back"})
 	}
+	rows = append(rows, c.storyRows(a, e)...)
 	for _, f := range e.Feeds {
 		rows = append(rows, []string{"feed", f})
 	}
@@ -120,6 +121,25 @@ func (c *command) printExplanation(a *app.App, e app.Explanation) {
 		rows = append(rows, []string{"edition", ed})
 	}
 	table(c.out, rows)
+}
+
+// storyRows say which story an article tells, and why.
+func (c *command) storyRows(a *app.App, e app.Explanation) [][]string {
+	if e.Story == nil {
+		return [][]string{{"story", "told by no other article"}}
+	}
+	rows := [][]string{{"story", a.Config().Site.StoryURL(e.Story.ID)}}
+	for i, t := range e.Story.Tellings {
+		switch {
+		case t.Key == e.Article.Key && i == 0:
+			rows = append(rows, []string{"leads it", "it was seen first"})
+		case t.Key == e.Article.Key:
+			rows = append(rows, []string{"tells it", t.Reason})
+		default:
+			rows = append(rows, []string{"told by", t.Source + ": " + t.Title + " (" + t.Key + ")"})
+		}
+	}
+	return rows
 }
 
 func published(x syndicate.Article, loc *time.Location) string {

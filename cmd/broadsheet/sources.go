@@ -105,6 +105,9 @@ func (c *command) collect() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := a.TellStories(ctx); err != nil {
+				return err
+			}
 			if c.json {
 				if err := printJSON(c.out, reports); err != nil {
 					return err

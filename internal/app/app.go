@@ -17,6 +17,7 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/jobs"
 	"broadsheet/internal/store"
+	"broadsheet/syndicate/classify"
 )
 
 // A Role is a share of the work that a process may take on.
@@ -50,11 +51,12 @@ type Options struct {
 // New opens it, Run runs it as a daemon, and the other methods do one thing
 // each for the command line.
 type App struct {
-	opts  Options
-	log   *slog.Logger
-	store *store.Store
-	parts atomic.Pointer[parts]      // replaced as a whole by a reload
-	queue atomic.Pointer[jobs.Queue] // nil until Run
+	opts    Options
+	log     *slog.Logger
+	store   *store.Store
+	stories *classify.Tellings
+	parts   atomic.Pointer[parts]      // replaced as a whole by a reload
+	queue   atomic.Pointer[jobs.Queue] // nil until Run
 
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
@@ -80,11 +82,15 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if opts.Roles == nil {
 		opts.Roles = AllRoles()
 	}
+	stories, err := classify.NewTellings()
+	if err != nil {
+		return nil, err
+	}
 	st, err := store.Open(ctx, cfg.Store, opts.Logger)
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: opts, log: opts.Logger, store: st, news: make(chan struct{}, 1)}
+	a := &App{opts: opts, log: opts.Logger, store: st, stories: stories, news: make(chan struct{}, 1)}
 	p, err := a.build(cfg)
 	if err == nil && !opts.Look {
 		err = a.sync(ctx, p)

@@ -53,6 +53,7 @@ const (
 	queueHubs    = "websub"
 	queueFollow  = "followers"
 	queueRefile  = "refile"
+	queueStories = "stories"
 	queueCompose = "compose"
 	queueDeliver = "deliver"
 )
@@ -61,7 +62,7 @@ const (
 func (a *App) queues() []string {
 	qs := []string{queueTick}
 	if a.has(RoleCollect) {
-		qs = append(qs, queuePoll, queuePages, queueHubs, queueRefile)
+		qs = append(qs, queuePoll, queuePages, queueHubs, queueRefile, queueStories)
 	}
 	if a.has(RoleWeb) {
 		qs = append(qs, queueFollow)
@@ -83,6 +84,9 @@ func (a *App) register(q *jobs.Queue) {
 	jobs.Register(q, jobs.Options{Queue: queueFollow, Workers: 8, Timeout: 5 * time.Minute}, a.followers)
 	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.refile)
 	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.expire)
+	jobs.Register(q, jobs.Options{Queue: queueStories, Timeout: 10 * time.Minute}, func(ctx context.Context, _ store.StoryJob) error {
+		return a.TellStories(ctx)
+	})
 	jobs.Register(q, jobs.Options{Queue: queueCompose, Timeout: 5 * time.Minute}, a.compose)
 	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
 	q.Every(a.opts.Tick, tickJob{})
@@ -194,13 +198,28 @@ func (a *App) expire(ctx context.Context, _ expireJob) error {
 	}
 }
 
+// storyBatch is how many articles are compared with others in one transaction.
+const storyBatch = 200
+
+// TellStories compares the articles that wait for it with others, until none
+// does. The daemon does so by itself within seconds of a poll, and whatever
+// composes an edition does so first.
+func (a *App) TellStories(ctx context.Context) error {
+	for {
+		n, err := a.store.Tell(ctx, a.stories, a.opts.Now(), storyBatch)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
 func (a *App) compose(ctx context.Context, j store.ComposeJob) error {
 	p := a.parts.Load()
 	d, ok := p.digests[j.Digest]
 	if !ok {
 		return nil
 	}
-	if _, err := p.composer.Compose(ctx, d, j.At, compose.Opts{}); err != nil {
+	if _, err := a.composeNow(ctx, p, d, j.At, compose.Opts{}); err != nil {
 		return fmt.Errorf("compose %s: %w", j.Digest, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"broadsheet/mailer"
 	"broadsheet/mailer/compose"
@@ -21,7 +22,7 @@ func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, err
 	if !ok {
 		return nil, fmt.Errorf("digest %q: %w", name, syndicate.ErrNotFound)
 	}
-	e, err := p.composer.Compose(ctx, d, a.opts.Now(), compose.Opts{DryRun: true})
+	e, err := a.composeNow(ctx, p, d, a.opts.Now(), compose.Opts{DryRun: true})
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +40,15 @@ func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, err
 	}
 	delivery := mailer.Delivery{To: to, MessageID: mailer.MessageID(d.Name, e.At, to, p.cfg.Mail.From)}
 	return submit.Sign(p.cfg.Mail, e.Message(delivery, p.cfg.Mail.From, p.cfg.Site.Contact))
+}
+
+// composeNow composes an edition once all articles are compared with others, so
+// that it tells each story once.
+func (a *App) composeNow(ctx context.Context, p *parts, d mailer.Digest, at time.Time, o compose.Opts) (*mailer.Edition, error) {
+	if err := a.TellStories(ctx); err != nil {
+		return nil, err
+	}
+	return p.composer.Compose(ctx, d, at, o)
 }
 
 // Sent is an edition with what became of its deliveries.
@@ -79,7 +89,7 @@ func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 	if err != nil {
 		return Sent{}, err
 	}
-	e, err := p.composer.Compose(ctx, d, a.opts.Now(), compose.Opts{})
+	e, err := a.composeNow(ctx, p, d, a.opts.Now(), compose.Opts{})
 	if err != nil {
 		return Sent{}, err
 	}
@@ -121,7 +131,7 @@ func (a *App) finish(ctx context.Context, p *parts, name string) (deliver.Summar
 }
 
 func (a *App) sendTrial(ctx context.Context, p *parts, d mailer.Digest, to string) (Sent, error) {
-	e, err := p.composer.Compose(ctx, d, a.opts.Now(), compose.Opts{To: []string{to}})
+	e, err := a.composeNow(ctx, p, d, a.opts.Now(), compose.Opts{To: []string{to}})
 	if err != nil {
 		return Sent{}, err
 	}

@@ -38,8 +38,9 @@ func (a *App) Search(ctx context.Context, query string, best bool, limit int) (s
 type Explanation struct {
 	Article  syndicate.Article `json:"article"`
 	Reasons  []string          `json:"reasons"`
-	Feeds    []string          `json:"feeds"`    // addresses
-	Editions []string          `json:"editions"` // addresses
+	Story    *syndicate.Story  `json:"story,omitempty"` // with the articles that tell the same
+	Feeds    []string          `json:"feeds"`           // addresses
+	Editions []string          `json:"editions"`        // addresses
 }
 
 // Explain returns what became of an article. The error wraps
@@ -63,6 +64,11 @@ func (a *App) Explain(ctx context.Context, key string) (Explanation, error) {
 		}
 	}
 	e.Feeds = append(e.Feeds, cfg.Site.FeedURL("source-"+x.Source, "atom"))
+	stories, err := a.store.StoriesOf(ctx, []string{key})
+	if err != nil {
+		return Explanation{}, err
+	}
+	e.Story = stories[key]
 	editions, err := a.store.EditionsOf(ctx, key)
 	if err != nil {
 		return Explanation{}, err

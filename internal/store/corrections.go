@@ -77,7 +77,8 @@ func lockArticle(ctx context.Context, tx *sql.Tx, key string) error {
 	return err
 }
 
-// fileAgain stores the filings of an article as it stands.
+// fileAgain stores the filings of an article as it stands, last in a
+// transaction.
 func (s *Store) fileAgain(ctx context.Context, tx *sql.Tx, key string) error {
 	a, err := scanArticle(tx.QueryRowContext(ctx, "SELECT "+articleColumns+" FROM "+articleTables+" WHERE a.key = $1", key))
 	if err != nil {
@@ -91,7 +92,10 @@ func (s *Store) fileAgain(ctx context.Context, tx *sql.Tx, key string) error {
 		return err
 	}
 	rows := filingRows(id, a.FirstSeen.UnixMilli(), a.Published.UnixMilli(), a.Filings)
-	return s.insert(ctx, tx, filingInsertion(), rows, nil)
+	if err := s.insert(ctx, tx, filingInsertion(), rows, nil); err != nil {
+		return err
+	}
+	return touch(ctx, tx)
 }
 
 // Correction returns what an editor said of an article; the error is

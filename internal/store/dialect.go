@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"embed"
 	"io"
 	"io/fs"
@@ -34,6 +36,34 @@ func (d dialect) key() string {
 	return "INTEGER PRIMARY KEY"
 }
 
+// inKeyOrder ends the making of a table that is kept in the order of its key.
+// PostgreSQL keeps no table in such an order.
+func (d dialect) inKeyOrder() string {
+	if d.postgres {
+		return ""
+	}
+	return " WITHOUT ROWID"
+}
+
+// numbers is a SELECT of the integers that the first argument of a statement
+// holds as JSON, in a column named value.
+func (d dialect) numbers() string {
+	if d.postgres {
+		return "SELECT value::bigint AS value FROM json_array_elements_text($1::json)"
+	}
+	return "SELECT value FROM json_each($1)"
+}
+
+// alone makes a transaction wait until no other one that calls it is open.
+// SQLite has one writer at a time anyway.
+func (d dialect) alone(ctx context.Context, tx *sql.Tx, lock int64) error {
+	if !d.postgres {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lock)
+	return err
+}
+
 // lockRows ends a SELECT of deliveries d that are about to be updated. SQLite
 // has one writer at a time and needs none.
 func (d dialect) lockRows() string {
@@ -60,10 +90,10 @@ func (d dialect) goose() (goose.Dialect, []goose.ProviderOption, error) {
 	return goose.DialectPostgres, opts, nil
 }
 
-// migrationFiles returns the migrations with {{id}} and {{key}} filled in.
+// migrationFiles returns the migrations with what stands in {{}} filled in.
 func (d dialect) migrationFiles() (fs.FS, error) {
 	sub, err := fs.Sub(migrations, "migrations")
-	return filledFS{FS: sub, fill: strings.NewReplacer("{{id}}", d.id(), "{{key}}", d.key())}, err
+	return filledFS{FS: sub, fill: strings.NewReplacer("{{id}}", d.id(), "{{key}}", d.key(), "{{in key order}}", d.inKeyOrder())}, err
 }
 
 type filledFS struct {

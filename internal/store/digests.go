@@ -105,9 +105,21 @@ const freshSlack = time.Hour
 // maxFresh bounds what one edition chooses from.
 const maxFresh = 5000
 
+// toldInNoEdition is the condition that no article of the story that a tells
+// is in an edition of a digest: what readers were told once is no news when
+// another source tells it.
+func toldInNoEdition(digest string) string {
+	return `NOT EXISTS (
+		SELECT 1
+		FROM tellings t JOIN stories s ON s.id = t.story JOIN tellings o ON o.story = s.id JOIN articles m ON m.id = o.article_id
+			JOIN edition_items i ON i.digest = ` + digest + ` AND i.key IN (m.key, s.key)
+		WHERE t.article_id = a.id)`
+}
+
 // Fresh returns the articles that q selects at until, that were first seen
 // after since (and up to an hour before, for articles that were being stored
-// then) and not after until, and that are in no edition of the digest. They
+// then) and not after until, and that are in no edition of the digest, neither
+// they nor another article of the story they tell. They
 // come in the order of Articles, at most 5,000 of them, without Sections and
 // Content. A zero since means all.
 func (s *Store) Fresh(ctx context.Context, digest string, q syndicate.Query, since, until time.Time) ([]syndicate.Article, error) {
@@ -115,6 +127,7 @@ func (s *Store) Fresh(ctx context.Context, digest string, q syndicate.Query, sin
 	conditions := []string{
 		"a.first_seen <= " + b.arg(until.UnixMilli()),
 		"NOT EXISTS (SELECT 1 FROM edition_items i WHERE i.digest = " + b.arg(digest) + " AND i.key = a.key)",
+		toldInNoEdition(b.arg(digest)),
 	}
 	if !since.IsZero() {
 		conditions = append(conditions, "a.first_seen > "+b.arg(since.Add(-freshSlack).UnixMilli()))

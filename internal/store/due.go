@@ -40,7 +40,7 @@ func (DeliverJob) Kind() string { return "deliver" }
 const maxDueSources = 1000
 
 // EnqueueDue adds jobs for the sources, digests and deliveries that are due at
-// now, all in one transaction. A job that is queued already is not added again.
+// now, and for articles that wait to be compared with others, all in one transaction. A job that is queued already is not added again.
 // It needs a queue; see UseQueue.
 func (s *Store) EnqueueDue(ctx context.Context, now time.Time) error {
 	if s.queue == nil {
@@ -89,6 +89,13 @@ func (s *Store) due(ctx context.Context, now time.Time) ([]jobs.Args, error) {
 	followers, err := s.followerJobs(ctx, now)
 	if err != nil {
 		return nil, err
+	}
+	untold, err := s.Untold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if untold {
+		due = append(due, StoryJob{})
 	}
 	return slices.Concat(due, pages, hubs, followers), nil
 }

@@ -167,5 +167,8 @@ func (s *Store) saveRecording(ctx context.Context, tx *sql.Tx, r *recording) (er
 		}
 	}
 	r.added, r.changed = len(r.stored)-len(r.stale), len(r.stale)
+	if err := s.saveUntold(ctx, tx, r.stored); err != nil {
+		return err
+	}
 	return s.saveFilings(ctx, tx, r.stored, r.stale)
 }

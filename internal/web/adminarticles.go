@@ -48,7 +48,7 @@ func (s *server) adminArticles(r *http.Request, v *view) (*response, error) {
 		}
 		return res, err
 	}
-	found, err := s.find(r, v, q, number)
+	found, err := s.Articles.Search(r.Context(), q, v.now, false, perPage+1, (number-1)*perPage)
 	if err != nil {
 		return nil, err
 	}

@@ -46,8 +46,12 @@ func (s *server) article(r *http.Request, v *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	told, err := s.Articles.Once(r.Context(), syndicate.Query{Root: syndicate.Or{}}, v.now, []syndicate.Article{a})
+	if err != nil {
+		return nil, err
+	}
 	body := articleBody{
-		Card:          v.card(&a, ""),
+		Card:          v.told(&told[0], ""),
 		Lang:          a.Language,
 		Title:         v.title(&a),
 		Themes:        v.themeLinks(a.Filings),

@@ -30,6 +30,7 @@ type card struct {
 	Figures        []string
 	Also           *also
 	Day            string // of its first sight, on the first card of that day where cards stand by days
+	Retold         *retold
 }
 
 // An also is what else an article is filed under.
@@ -63,6 +64,13 @@ func (v *view) card(a *syndicate.Article, theme string) card {
 	if links := v.themeLinks(rest); theme != "" && len(links) > 0 {
 		c.Also = &also{Label: v.T("web.article.also"), Themes: links}
 	}
+	return c
+}
+
+// told returns an article as a list shows it, with who else tells its story.
+func (v *view) told(t *syndicate.Told, theme string) card {
+	c := v.card(&t.Article, theme)
+	c.Retold = v.retold(t.Story, t.Key)
 	return c
 }
 
@@ -134,9 +142,8 @@ func (v *view) pageNumber() (int, bool) {
 	return n, err == nil && n >= 1 && n <= maxPage
 }
 
-// list makes a list of articles, of which there is one more than perPage when
-// there is a next page.
-func (v *view) list(articles []syndicate.Article, theme string, number int) list {
+// list makes a list of a page of articles.
+func (v *view) list(f found, theme string, number int) list {
 	l := list{PagesLabel: v.T("web.pages")}
 	newer, older := v.T("web.newer"), v.T("web.older")
 	if v.best() {
@@ -145,11 +152,11 @@ func (v *view) list(articles []syndicate.Article, theme string, number int) list
 	if number > 1 {
 		l.Newer = &link{Href: v.pageLink(number - 1), Title: newer}
 	}
-	if len(articles) > perPage && number < maxPage {
+	if f.more && number < maxPage {
 		l.Older = &link{Href: v.pageLink(number + 1), Title: older}
 	}
-	for i := range head(articles, perPage) {
-		l.Cards = append(l.Cards, v.card(&articles[i], theme))
+	for i := range f.told {
+		l.Cards = append(l.Cards, v.told(&f.told[i], theme))
 	}
 	return l
 }

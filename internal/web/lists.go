@@ -30,7 +30,7 @@ func (s *server) front(r *http.Request, v *view) (*response, error) {
 		t := &s.cfg.Themes[i]
 		in := syndicate.Field{Name: "theme", Value: t.ID}
 		unfiled = append(unfiled, syndicate.Not{Expr: in})
-		articles, err := s.Articles.Articles(r.Context(), syndicate.Query{Text: "theme:" + t.ID, Root: in}, v.now, 4*frontCards, 0)
+		articles, err := s.newest(r, v, syndicate.Query{Text: "theme:" + t.ID, Root: in}, 4*frontCards)
 		if err != nil {
 			return nil, err
 		}
@@ -38,24 +38,33 @@ func (s *server) front(r *http.Request, v *view) (*response, error) {
 		section := frontSection{ID: "theme-" + t.ID, Href: l.Href, Title: l.Title}
 		for i := range articles {
 			if articles[i].Primary() == t.ID && len(section.Cards) < frontCards {
-				section.Cards = append(section.Cards, v.card(&articles[i], t.ID))
+				section.Cards = append(section.Cards, v.told(&articles[i], t.ID))
 			}
 		}
 		body.Sections = append(body.Sections, section)
 		body.Empty = body.Empty && len(section.Cards) == 0
 	}
-	articles, err := s.Articles.Articles(r.Context(), syndicate.Query{Root: unfiled}, v.now, frontCards, 0)
+	articles, err := s.newest(r, v, syndicate.Query{Root: unfiled}, 2*frontCards)
 	if err != nil {
 		return nil, err
 	}
 	if len(articles) > 0 {
 		section := frontSection{ID: "other", Title: v.T("web.front.other")}
-		for i := range articles {
-			section.Cards = append(section.Cards, v.card(&articles[i], ""))
+		for i := range head(articles, frontCards) {
+			section.Cards = append(section.Cards, v.told(&articles[i], ""))
 		}
 		body.Sections, body.Empty = append(body.Sections, section), false
 	}
 	return v.render("front", frame{Front: true, Body: body})
+}
+
+// newest returns the newest articles that q selects, each story once.
+func (s *server) newest(r *http.Request, v *view, q syndicate.Query, limit int) ([]syndicate.Told, error) {
+	articles, err := s.Articles.Articles(r.Context(), q, v.now, limit, 0)
+	if err != nil {
+		return nil, err
+	}
+	return s.Articles.Once(r.Context(), q, v.now, articles)
 }
 
 type themeBody struct {
@@ -83,11 +92,11 @@ func (s *server) theme(r *http.Request, v *view) (*response, error) {
 		return nil, syndicate.ErrNotFound
 	}
 	q := syndicate.Query{Text: "theme:" + theme.ID, Root: syndicate.Field{Name: "theme", Value: theme.ID}}
-	found, err := s.find(r, v, q, number)
+	found, err := s.find(r, v, q, number, false)
 	if err != nil {
 		return nil, err
 	}
-	body := themeBody{Total: v.total(found)}
+	body := themeBody{Total: v.total(found.Found)}
 	if number == 1 {
 		if body.Chart, err = s.chart(r, v, q); err != nil {
 			return nil, err
@@ -95,20 +104,34 @@ func (s *server) theme(r *http.Request, v *view) (*response, error) {
 	}
 	title := theme.DisplayTitle(v.Lang())
 	body.Subscribe = subscribe{Label: v.T("web.theme.feeds"), Formats: v.feedLinks(theme.ID, title)}
-	body.List = v.list(found.Articles, theme.ID, number)
+	body.List = v.list(found, theme.ID, number)
 	day := ""
 	for i := range body.List.Cards {
-		if d := v.Day(found.Articles[i].FirstSeen); d != day {
+		if d := v.Day(found.told[i].FirstSeen); d != day {
 			body.List.Cards[i].Day, day = d, d
 		}
 	}
 	return v.render("theme", frame{Title: title, Body: body})
 }
 
-// find returns a page of what q selects, the newest first, and one article of
-// the next page.
-func (s *server) find(r *http.Request, v *view, q syndicate.Query, number int) (syndicate.Found, error) {
-	return s.Articles.Search(r.Context(), q, v.now, false, perPage+1, (number-1)*perPage)
+// found is a page of what a query selects. Articles of it that tell one story
+// are told once; its counts are of articles all the same.
+type found struct {
+	syndicate.Found
+	told []syndicate.Told
+	more bool // there are further pages
+}
+
+// find returns a page of what q selects: the newest first or, if best, those
+// that suit q best.
+func (s *server) find(r *http.Request, v *view, q syndicate.Query, number int, best bool) (f found, err error) {
+	f.Found, err = s.Articles.Search(r.Context(), q, v.now, best, perPage+1, (number-1)*perPage)
+	if err != nil {
+		return f, err
+	}
+	f.more = len(f.Articles) > perPage
+	f.told, err = s.Articles.Once(r.Context(), q, v.now, head(f.Articles, perPage))
+	return f, err
 }
 
 type feedsBody struct{ Kinds []feedKind }

@@ -23,7 +23,7 @@ type pages map[string]*template.Template
 
 func parsePages() (pages, error) {
 	all := make(pages)
-	for _, name := range []string{"front", "theme", "place", "article", "search", "feeds", "digests", "error"} {
+	for _, name := range []string{"front", "theme", "place", "article", "story", "search", "feeds", "digests", "error"} {
 		t, err := template.New("layout.html").Funcs(template.FuncMap{"unbroken": unbroken}).ParseFS(templates.Web(), "layout.html", name+".html")
 		if err != nil {
 			return nil, err

@@ -26,13 +26,16 @@ func pages(p *paper) []string {
 	for _, a := range p.articles {
 		list = append(list, "/articles/"+a.Key)
 	}
+	for _, s := range p.stories {
+		list = append(list, "/stories/"+s.ID)
+	}
 	return list
 }
 
 // TestEveryPageIsSound parses each page in both languages, with and without
 // articles, and holds it to the rules of all pages.
 func TestEveryPageIsSound(t *testing.T) {
-	for name, p := range map[string]*paper{"sample": sample(), "empty": {}} {
+	for name, p := range map[string]*paper{"sample": sample(), "empty": {}, "stories": retold()} {
 		h := handler(t, p)
 		for _, target := range pages(p) {
 			for _, lang := range []string{"zh-Hans", "en"} {

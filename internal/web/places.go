@@ -50,16 +50,16 @@ func (s *server) placePage(r *http.Request, v *view, p *syndicate.Place) (*respo
 	if !ok {
 		return nil, syndicate.ErrNotFound
 	}
-	found, err := s.find(r, v, p.Query, number)
+	found, err := s.find(r, v, p.Query, number, false)
 	if err != nil {
 		return nil, err
 	}
 	v.place = p
 	title := p.Title(v.Lang())
 	body := placeBody{
-		Total:     v.total(found),
+		Total:     v.total(found.Found),
 		Subscribe: subscribe{Label: v.T("web.theme.feeds"), Formats: v.feedLinks(p.FeedName(), title)},
-		List:      v.list(found.Articles, "", number),
+		List:      v.list(found, "", number),
 	}
 	for i := range p.In {
 		body.In = append(body.In, link{Href: v.Link(p.In[i].Path()), Title: p.In[i].Title(v.Lang())})

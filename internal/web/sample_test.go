@@ -25,6 +25,7 @@ type paper struct {
 	editions []mailer.Edition    // newest first
 	err      error               // of every call, when set
 	asked    int                 // calls of Articles
+	stories  []*syndicate.Story
 	readyErr error
 }
 
@@ -50,6 +51,46 @@ func (p *paper) Articles(_ context.Context, q syndicate.Query, at time.Time, lim
 	}
 	found = found[min(offset, len(found)):]
 	return found[:min(limit, len(found))], p.err
+}
+
+func (p *paper) Told(ctx context.Context, q syndicate.Query, at time.Time, limit, offset int) ([]syndicate.Told, bool, error) {
+	articles, err := p.Articles(ctx, q, at, limit+1, offset)
+	if err != nil {
+		return nil, false, err
+	}
+	told, err := p.Once(ctx, q, at, articles[:min(limit, len(articles))])
+	return told, len(articles) > limit, err
+}
+
+func (p *paper) Once(_ context.Context, q syndicate.Query, at time.Time, articles []syndicate.Article) (told []syndicate.Told, err error) {
+	for _, a := range articles {
+		story := p.storyOf(a.Key)
+		if story != nil && story.Tellings[0].Key != a.Key && slices.ContainsFunc(p.articles, func(lead syndicate.Article) bool {
+			return lead.Key == story.Tellings[0].Key && q.Match(&lead, at)
+		}) {
+			continue
+		}
+		told = append(told, syndicate.Told{Article: a, Story: story})
+	}
+	return told, p.err
+}
+
+func (p *paper) storyOf(key string) *syndicate.Story {
+	for _, s := range p.stories {
+		if slices.ContainsFunc(s.Tellings, func(t syndicate.Telling) bool { return t.Key == key }) {
+			return s
+		}
+	}
+	return nil
+}
+
+func (p *paper) Story(_ context.Context, id string) (syndicate.Story, error) {
+	for _, s := range p.stories {
+		if s.ID == id {
+			return *s, p.err
+		}
+	}
+	return syndicate.Story{}, syndicate.ErrNotFound
 }
 
 func (p *paper) Withdrawn(context.Context, int) ([]syndicate.Withdrawal, error) { return nil, p.err }

@@ -57,15 +57,15 @@ func (s *server) search(r *http.Request, v *view) (*response, error) {
 		}
 		return res, err
 	}
-	found, err := s.Articles.Search(r.Context(), q, v.now, v.best(), perPage+1, (number-1)*perPage)
+	found, err := s.find(r, v, q, number, v.best())
 	if err != nil {
 		return nil, err
 	}
 	f.Title = text + " · " + f.Title
-	body.Total, body.None = v.total(found), found.Total == 0
+	body.Total, body.None = v.total(found.Found), found.Total == 0
 	body.Sorts = v.sorts(q)
-	body.List = v.list(found.Articles, "", number)
-	v.markCards(body.List.Cards, found.Articles, q.Wanted())
+	body.List = v.list(found, "", number)
+	v.markCards(body.List.Cards, found.told, q.Wanted())
 	body.Feed = &subscribe{Label: v.T("web.search.feed"), Formats: v.searchFeeds(text)}
 	body.Lines = syndicate.FeedLines("", text)
 	f.Body = body
@@ -101,9 +101,9 @@ const maxExcerpt = 160
 
 // markCards marks what was looked for in the cards of articles. Where the gist
 // of one does not hold it, the part of the text that does takes its place.
-func (v *view) markCards(cards []card, articles []syndicate.Article, words []string) {
+func (v *view) markCards(cards []card, told []syndicate.Told, words []string) {
 	for i := range cards {
-		a := &articles[i]
+		a := &told[i].Article
 		text := gist(a)
 		if len(syndicate.Spans(text, words)) == 0 {
 			for _, long := range []string{a.Text, a.Summary} {

@@ -41,6 +41,11 @@ type Articles interface {
 	// Articles returns the articles that q selects at now, newest FirstSeen
 	// first, at most limit of them, after the first offset ones.
 	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
+	// Once returns articles that q selects at now with the stories they tell,
+	// and leaves those out that tell a story whose lead q selects as well.
+	Once(ctx context.Context, q syndicate.Query, now time.Time, articles []syndicate.Article) ([]syndicate.Told, error)
+	// Story returns the story with an id, or syndicate.ErrNotFound.
+	Story(ctx context.Context, id string) (syndicate.Story, error)
 	// Count returns how many articles q selects at now.
 	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
 	// Search returns a page of what q selects at now: the newest first or, if
@@ -175,6 +180,7 @@ func (s *server) routes() *http.ServeMux {
 	page("/themes/{id}", s.theme)
 	page("/articles/{key}", s.article)
 	mux.HandleFunc("/places/{name}", s.place)
+	page("/stories/{id}", s.story)
 	page("/search", s.search)
 	page("/feeds", s.listFeeds)
 	page("/digests", s.listDigests)

@@ -19,8 +19,8 @@ const (
 	maxPlaces  = 2
 )
 
-// fresh returns the articles that an edition may tell.
-func (c *Composer) fresh(ctx context.Context, d mailer.Digest, e *mailer.Edition) ([]syndicate.Article, error) {
+// fresh returns the articles that an edition may tell, with their stories.
+func (c *Composer) fresh(ctx context.Context, d mailer.Digest, e *mailer.Edition) ([]syndicate.Told, error) {
 	q, err := selection(d, c.themes(d), c.location(d))
 	if err != nil {
 		return nil, err
@@ -29,16 +29,30 @@ func (c *Composer) fresh(ctx context.Context, d mailer.Digest, e *mailer.Edition
 	if err != nil {
 		return nil, fmt.Errorf("look for articles: %w", err)
 	}
-	return articles, nil
+	keys := make([]string, len(articles))
+	for i := range articles {
+		keys[i] = articles[i].Key
+	}
+	stories, err := c.Store.StoriesOf(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("look for stories: %w", err)
+	}
+	told := make([]syndicate.Told, len(articles))
+	for i := range articles {
+		told[i] = syndicate.Told{Article: articles[i], Story: stories[keys[i]]}
+	}
+	return told, nil
 }
 
 // sections returns articles grouped by theme in the digest's order, without
 // themes that have none.
-func (c *Composer) sections(d mailer.Digest, lang string, articles []syndicate.Article) []mailer.Section {
+func (c *Composer) sections(d mailer.Digest, lang string, articles []syndicate.Told) []mailer.Section {
 	themes := c.themes(d)
+	articles = once(articles)
 	groups := map[string][]candidate{}
 	for i := range articles {
-		if cd, ok := pick(&articles[i], themes); ok {
+		if cd, ok := pick(&articles[i].Article, themes); ok {
+			cd.story = articles[i].Story
 			groups[cd.filing.Theme] = append(groups[cd.filing.Theme], cd)
 		}
 	}
@@ -99,7 +113,8 @@ func selection(d mailer.Digest, themes []syndicate.Theme, loc *time.Location) (s
 type candidate struct {
 	*syndicate.Article
 	filing syndicate.Filing
-	also   []string // further themes of the digest
+	also   []string         // further themes of the digest
+	story  *syndicate.Story // nil when no other article tells it
 }
 
 // pick files an article under the one of the digest's themes that it scores
@@ -139,7 +154,7 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 		Title:     syndicate.Typeset(oneLine(cd.DisplayTitle()), own),
 		URL:       c.Site.ArticleURL(cd.Key),
 		Link:      webLink(cd.URL),
-		Source:    cd.Source,
+		Source:    c.sourceTitle(cd.Source),
 		Gist:      syndicate.Typeset(oneLine(cmp.Or(cd.Gist, cd.Summary)), own),
 		Figures:   figures(cd.Figures),
 		Published: cd.Published,
@@ -156,17 +171,44 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 	if it.Inferred {
 		it.Published = cd.FirstSeen
 	}
-	for i := range c.Sources {
-		if c.Sources[i].Name == cd.Source {
-			it.Source = c.Sources[i].DisplayTitle()
-		}
-	}
 	for _, t := range themes { // in the digest's order
 		if slices.Contains(cd.also, t.ID) {
 			it.Also = append(it.Also, t.DisplayTitle(lang))
 		}
 	}
+	if cd.story != nil {
+		it.Agree = cd.story.Agree(cd.Key)
+		for _, t := range cd.story.Others(cd.Key) {
+			it.Retold = append(it.Retold, mailer.Retold{Source: c.sourceTitle(t.Source), URL: c.Site.ArticleURL(t.Key)})
+		}
+	}
 	return it
+}
+
+// sourceTitle returns the title of a source for people.
+func (c *Composer) sourceTitle(name string) string {
+	for i := range c.Sources {
+		if c.Sources[i].Name == name {
+			return c.Sources[i].DisplayTitle()
+		}
+	}
+	return name
+}
+
+// once leaves one article of each story: its lead, or else the one that was
+// seen first.
+func once(articles []syndicate.Told) []syndicate.Told {
+	here := make(map[string]bool, len(articles))
+	for i := range articles {
+		here[articles[i].Key] = true
+	}
+	return slices.DeleteFunc(slices.Clone(articles), func(a syndicate.Told) bool {
+		if a.Story == nil {
+			return false
+		}
+		first := slices.IndexFunc(a.Story.Tellings, func(t syndicate.Telling) bool { return here[t.Key] })
+		return first >= 0 && a.Story.Tellings[first].Key != a.Key
+	})
 }
 
 // figures returns the amounts that say most, as they are written.

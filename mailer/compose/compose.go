@@ -26,10 +26,15 @@ type Store interface {
 	LastEdition(ctx context.Context, digest string) (mailer.Edition, error)
 
 	// Fresh returns the articles that match q, were first seen after since
-	// and not after until, and were in no earlier edition of the digest. It
+	// and not after until, and whose story was in no earlier edition of the
+	// digest: what one source told is no news when another one tells it. It
 	// may look back a little before since, for articles that were being
 	// stored when the last edition was composed.
 	Fresh(ctx context.Context, digest string, q syndicate.Query, since, until time.Time) ([]syndicate.Article, error)
+
+	// StoriesOf returns the stories that the articles of the keys tell, by the
+	// articles' keys; none for what only one article tells.
+	StoriesOf(ctx context.Context, keys []string) (map[string]*syndicate.Story, error)
 
 	// SaveEdition stores an edition, its items, its deliveries and the
 	// digest's next time in one transaction, and gives the edition its ID and

@@ -43,6 +43,7 @@ func golden(t *testing.T, name, got string) {
 type store struct {
 	articles  []syndicate.Article
 	editions  []mailer.Edition
+	stories   map[string]*syndicate.Story
 	saved     []mailer.Delivery
 	next      time.Time
 	since     []time.Time // of every call of Fresh
@@ -79,6 +80,16 @@ func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, since
 		}
 	}
 	return out, nil
+}
+
+func (s *store) StoriesOf(_ context.Context, keys []string) (map[string]*syndicate.Story, error) {
+	of := map[string]*syndicate.Story{}
+	for _, k := range keys {
+		if s.stories[k] != nil {
+			of[k] = s.stories[k]
+		}
+	}
+	return of, s.broken
 }
 
 func (s *store) SaveEdition(_ context.Context, e *mailer.Edition, ds []mailer.Delivery, next time.Time) error {

@@ -97,6 +97,7 @@ func newRenderer(files fs.FS, cat templates.Catalogue) (renderer, error) {
 		"wrap":     func(text, first, rest string) string { return Wrap(text, textCols, first, rest) },
 		"rule":     func(mark, text string) string { return strings.Repeat(mark, min(Columns(text), textCols)) },
 		"figures":  figureLine(cat.T("mail.figures"), cat.T("mail.dot")),
+		"retold":   retoldLine(cat.T("story.also"), cat.T("mail.comma")),
 		"join":     joinWith(cat.T("mail.dot")),
 	}
 	var r renderer
@@ -129,6 +130,18 @@ func figureLine(label, dot string) func([]FigureView) string {
 			texts = append(texts, f.Text)
 		}
 		return label + strings.Join(texts, dot)
+	}
+}
+
+// retoldLine returns a function that writes who else tells an item in a line of
+// text.
+func retoldLine(label, comma string) func(ItemView) string {
+	return func(it ItemView) string {
+		var names []string
+		for _, r := range it.Retold {
+			names = append(names, r.Source)
+		}
+		return label + strings.Join(names, comma) + it.Agree
 	}
 }
 

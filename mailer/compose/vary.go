@@ -13,7 +13,7 @@ import (
 // vary renders the edition once for each selection that subscribers of its
 // digest have, however many they are. A selection narrows the digest: of its
 // themes those that are named, of its articles those that match.
-func (c *Composer) vary(ctx context.Context, d mailer.Digest, e *mailer.Edition, articles []syndicate.Article) error {
+func (c *Composer) vary(ctx context.Context, d mailer.Digest, e *mailer.Edition, articles []syndicate.Told) error {
 	audiences, err := c.Store.Audiences(ctx, d.Name)
 	if err != nil {
 		return fmt.Errorf("look up the subscribers: %w", err)
@@ -32,7 +32,7 @@ func (c *Composer) vary(ctx context.Context, d mailer.Digest, e *mailer.Edition,
 }
 
 // variant renders the edition for one selection.
-func (c *Composer) variant(d mailer.Digest, e *mailer.Edition, articles []syndicate.Article, sel mailer.Selection) (mailer.Variant, error) {
+func (c *Composer) variant(d mailer.Digest, e *mailer.Edition, articles []syndicate.Told, sel mailer.Selection) (mailer.Variant, error) {
 	v := mailer.Variant{Selection: sel, Language: cmp.Or(sel.Language, e.Language)}
 	if len(sel.Themes) > 0 {
 		var chosen []string
@@ -52,7 +52,7 @@ func (c *Composer) variant(d mailer.Digest, e *mailer.Edition, articles []syndic
 			v.Empty = "their query cannot be read any more: " + err.Error()
 			return v, nil //nolint:nilerr // the others get theirs
 		}
-		articles = slices.DeleteFunc(slices.Clone(articles), func(a syndicate.Article) bool { return !q.Match(&a, e.Until) })
+		articles = slices.DeleteFunc(slices.Clone(articles), func(a syndicate.Told) bool { return !q.Match(&a.Article, e.Until) })
 	}
 	own := *e
 	own.Language, own.Variants = v.Language, nil

@@ -56,9 +56,11 @@ type ItemView struct {
 	Date     string // "发布 7月23日"
 	Gist     string // "" for none
 	Figures  []FigureView
-	Also     string // "另见：产业"; "" for none
-	Language string // where it is not that of the edition; else ""
-	Dir      string // "rtl" where the edition's is not; else ""
+	Also     string          // "另见：产业"; "" for none
+	Retold   []mailer.Retold // who else tells it
+	Agree    string          // "（3 个数字一致）"; "" for none
+	Language string          // where it is not that of the edition; else ""
+	Dir      string          // "rtl" where the edition's is not; else ""
 }
 
 // A NoticeView is something that needs the operator.
@@ -166,6 +168,9 @@ func (v viewer) item(it *mailer.Item, n int) ItemView {
 	if len(it.Also) > 0 {
 		out.Also = v.cat.T("mail.also", strings.Join(it.Also, v.cat.T("mail.comma")))
 	}
+	if len(it.Retold) > 0 {
+		out.Retold, out.Agree = v.retold(it), v.agree(it.Agree)
+	}
 	if it.Language != "" && !strings.EqualFold(it.Language, v.e.Language) {
 		out.Language = it.Language
 	}
@@ -173,6 +178,32 @@ func (v viewer) item(it *mailer.Item, n int) ItemView {
 		out.Dir = dir
 	}
 	return out
+}
+
+// maxRetold is how many of those who also tell a story an item names.
+const maxRetold = 5
+
+// retold returns who else tells what an item tells, each source once.
+func (v viewer) retold(it *mailer.Item) []mailer.Retold {
+	var out []mailer.Retold
+	for _, r := range it.Retold {
+		r.Source = shorten(oneLine(r.Source), sourceCols)
+		if len(out) < maxRetold && !slices.ContainsFunc(out, func(o mailer.Retold) bool { return o.Source == r.Source }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// agree says how many figures agree, "" for none.
+func (v viewer) agree(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return v.cat.T("mail.retold.agree.one", n)
+	}
+	return v.cat.T("mail.retold.agree", n)
 }
 
 // published says when an item was published, or first seen where its source

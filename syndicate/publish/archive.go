@@ -147,7 +147,7 @@ func (a *archive) after(ctx context.Context, month time.Time) (*archivePage, err
 // latestPage returns the newest archive page of a feed with its newest
 // articles, "" if there is none. A feed that an age is part of has none:
 // articles leave it as time passes.
-func (p *Publisher) latestPage(ctx context.Context, sel selection, articles []syndicate.Article) (string, error) {
+func (p *Publisher) latestPage(ctx context.Context, sel selection, articles []syndicate.Told) (string, error) {
 	if len(articles) == 0 || sel.Query.Timed() || sel.search != "" {
 		return "", nil
 	}
@@ -189,7 +189,11 @@ func (p *Publisher) archive(ctx context.Context, sel selection, name, format str
 	if err != nil {
 		return syndicate.Document{}, fmt.Errorf("archive page %q of feed %q: %w", name, sel.Name, err)
 	}
-	ch := p.channel(sel, articles)
+	told := make([]syndicate.Told, len(articles)) // history keeps every telling
+	for i := range articles {
+		told[i].Article = articles[i]
+	}
+	ch := p.channel(sel, told)
 	ch.archive = name
 	if ch.previous, ch.next, err = a.around(ctx, page, pages); err != nil {
 		return syndicate.Document{}, fmt.Errorf("archive of feed %q: %w", sel.Name, err)

@@ -81,8 +81,10 @@ type item struct {
 	*feeds.Item // Title and Description are plain text, Content is HTML
 
 	article    *syndicate.Article
-	page       string // address of its own page
-	language   string // BCP 47; "" when unknown
+	story      *syndicate.Story // nil when no other article tells it
+	retellings []retelling      // by the others
+	page       string           // address of its own page
+	language   string           // BCP 47; "" when unknown
 	authors    []string
 	categories []category // themes first
 	enclosures []feeds.Enclosure
@@ -102,7 +104,7 @@ type source struct {
 	page           bool
 }
 
-func (p *Publisher) channel(sel selection, articles []syndicate.Article) *channel {
+func (p *Publisher) channel(sel selection, articles []syndicate.Told) *channel {
 	title := p.Site.Title
 	if sel.Kind != "all" {
 		title = sel.Title + " · " + p.Site.Title
@@ -116,14 +118,21 @@ func (p *Publisher) channel(sel selection, articles []syndicate.Article) *channe
 		Author:      &feeds.Author{Name: clean(p.Site.Title)},
 	}
 	for i := range articles {
-		it := p.item(&articles[i], sel.content)
+		it := p.item(&articles[i].Article, sel.content)
+		p.retold(&it, articles[i].Story)
 		ch.articles = append(ch.articles, it)
 		ch.Items = append(ch.Items, it.Item)
 		if it.Updated.After(ch.Updated) {
 			ch.Updated = it.Updated
 		}
+		if s := it.story; s != nil && s.Changed.After(ch.changed) {
+			ch.changed = s.Changed // a reader sees who else tells it
+		}
 	}
-	ch.changed = ch.Updated.Truncate(time.Second)
+	if ch.Updated.After(ch.changed) {
+		ch.changed = ch.Updated
+	}
+	ch.changed = ch.changed.Truncate(time.Second)
 	return ch
 }
 

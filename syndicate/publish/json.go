@@ -40,6 +40,19 @@ type (
 		Themes    []jsonTheme        `json:"themes,omitempty"`
 		Places    []string           `json:"places,omitempty"`
 		Figures   []syndicate.Figure `json:"figures,omitempty"`
+		Story     *jsonStory         `json:"story,omitempty"`
+	}
+	// A jsonStory is who else tells the same news.
+	jsonStory struct {
+		URL      string        `json:"url"`
+		Tellings []jsonTelling `json:"also_reported_by"`
+	}
+	jsonTelling struct {
+		Source string    `json:"source"`
+		Title  string    `json:"title"`
+		URL    string    `json:"url"`
+		Date   time.Time `json:"date_published"`
+		Agree  int       `json:"figures_agree,omitempty"`
 	}
 	jsonSource struct {
 		Name  string `json:"name"`
@@ -68,7 +81,7 @@ func writeJSON(c *channel) ([]byte, []syndicate.DocumentEntry, error) {
 
 	doc := jsonFeed{JSONFeed: *base, Items: make([]jsonItem, 0, len(c.articles))}
 	for i, it := range c.articles {
-		doc.Items = append(doc.Items, newJSONItem(base.Items[i], it))
+		doc.Items = append(doc.Items, newJSONItem(base.Items[i], it, c.site))
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -79,7 +92,7 @@ func writeJSON(c *channel) ([]byte, []syndicate.DocumentEntry, error) {
 	return b.Bytes(), nil, nil
 }
 
-func newJSONItem(base *feeds.JSONItem, it item) jsonItem {
+func newJSONItem(base *feeds.JSONItem, it item, site syndicate.Site) jsonItem {
 	base.Url = it.page
 	if it.Link.Href != it.page {
 		base.ExternalUrl = it.Link.Href
@@ -95,6 +108,7 @@ func newJSONItem(base *feeds.JSONItem, it item) jsonItem {
 		base.Tags = append(base.Tags, c.label)
 	}
 	out := jsonItem{JSONItem: base, Language: it.language, Broadsheet: extension(it)}
+	out.Broadsheet.Story = it.storyOf(site)
 	for _, e := range it.enclosures {
 		size, err := strconv.ParseInt(e.Length, 10, 64)
 		if err != nil {
@@ -103,6 +117,17 @@ func newJSONItem(base *feeds.JSONItem, it item) jsonItem {
 		out.Attachments = append(out.Attachments, jsonAttachment{URL: e.Url, MIMEType: e.Type, Size: size})
 	}
 	return out
+}
+
+func (it *item) storyOf(site syndicate.Site) *jsonStory {
+	if it.story == nil {
+		return nil
+	}
+	s := &jsonStory{URL: site.StoryURL(it.story.ID)}
+	for _, r := range it.retellings {
+		s.Tellings = append(s.Tellings, jsonTelling{Source: r.source, Title: r.Title, URL: r.link, Date: r.Published.UTC().Truncate(time.Second), Agree: r.Agree})
+	}
+	return s
 }
 
 func extension(it item) jsonExtension {

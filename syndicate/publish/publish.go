@@ -30,6 +30,10 @@ type Store interface {
 	// Articles returns the articles that q selects at now, newest FirstSeen
 	// first, at most limit of them, after the first offset ones.
 	Articles(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) ([]syndicate.Article, error)
+	// Told returns the articles that q selects at now, newest FirstSeen first,
+	// at most limit of them, after the first offset ones, but of those that
+	// tell one story only its lead; and whether there are articles after these.
+	Told(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) (told []syndicate.Told, more bool, err error)
 	// Count returns how many articles q selects at now.
 	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
 	// Withdrawn returns the articles that the operator took back last, the
@@ -82,7 +86,7 @@ func (p *Publisher) document(ctx context.Context, sel selection, format string) 
 	if _, contentType := writer(format); contentType == "" {
 		return syndicate.Document{}, fmt.Errorf("feed %q as %q: %w", name, format, syndicate.ErrNotFound)
 	}
-	articles, err := p.Store.Articles(ctx, sel.Query, p.now(), sel.limit, 0)
+	articles, err := p.told(ctx, sel)
 	if err != nil {
 		return syndicate.Document{}, fmt.Errorf("feed %q: %w", name, err)
 	}
@@ -110,6 +114,26 @@ func write(ch *channel, format string) (syndicate.Document, error) {
 	doc := document(body, contentType, ch.changed)
 	doc.Entries = entries
 	return doc, nil
+}
+
+// maxPages is how many pages of articles are looked through for a feed whose
+// stories are told many times.
+const maxPages = 5
+
+// told returns what a feed tells, each story once.
+func (p *Publisher) told(ctx context.Context, sel selection) ([]syndicate.Told, error) {
+	var all []syndicate.Told
+	for page := range maxPages {
+		told, more, err := p.Store.Told(ctx, sel.Query, p.now(), sel.limit, page*sel.limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, told...)
+		if !more || len(all) >= sel.limit {
+			break
+		}
+	}
+	return all[:min(len(all), sel.limit)], nil
 }
 
 func writer(format string) (w func(*channel) ([]byte, []syndicate.DocumentEntry, error), contentType string) {

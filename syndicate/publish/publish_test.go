@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // store keeps articles in memory.
 type store struct {
 	articles  []syndicate.Article // newest first
+	stories   map[string]*syndicate.Story
 	withdrawn []syndicate.Withdrawal
 	queries   []syndicate.Query // that were asked
 	err       error
@@ -40,6 +41,14 @@ func (s *store) Articles(_ context.Context, q syndicate.Query, now time.Time, li
 	}
 	found = found[min(offset, len(found)):]
 	return found[:min(limit, len(found))], s.err
+}
+
+func (s *store) Told(ctx context.Context, q syndicate.Query, now time.Time, limit, offset int) (told []syndicate.Told, more bool, err error) {
+	articles, err := s.Articles(ctx, q, now, limit+1, offset)
+	for i := range articles[:min(limit, len(articles))] {
+		told = append(told, syndicate.Told{Article: articles[i], Story: s.stories[articles[i].Key]})
+	}
+	return told, len(articles) > limit, err
 }
 
 func (s *store) Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error) {

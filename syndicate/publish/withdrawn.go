@@ -19,7 +19,7 @@ const (
 // withdraw adds to a channel what the operator took back of it. How long ago
 // that was is told by the newest thing known of the feed, not by the clock, so
 // that feeds go on to depend on their articles alone.
-func (p *Publisher) withdraw(ctx context.Context, ch *channel, sel selection, articles []syndicate.Article) error {
+func (p *Publisher) withdraw(ctx context.Context, ch *channel, sel selection, articles []syndicate.Told) error {
 	list, err := p.Store.Withdrawn(ctx, maxWithdrawn)
 	if err != nil {
 		return err

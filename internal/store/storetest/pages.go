@@ -74,7 +74,7 @@ func pageJobs(t *testing.T, s *store.Store) {
 	record(t, s, linked("a", 1))
 	record(t, s, linked("b", 1))
 	must(t, s.EnqueueDue(t.Context(), noon.Add(30*time.Minute)))
-	equal(t, "jobs", enqueued(t, s), []string{"pages a"})
+	equal(t, "jobs", enqueued(t, s), []string{"pages a", "stories"})
 	must(t, s.SavePage(t.Context(), pageOf(linked("a", 1)), fingerprint, nil))
 	full.FullText = false
 	must(t, s.SyncSources(t.Context(), []syndicate.Source{full, plain}, noon))

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		"changes":     changeTests,
 		"corrections": correctionTests,
 		"operator":    operatorTests,
+		"stories":     storyTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {
