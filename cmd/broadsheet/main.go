@@ -114,7 +114,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.AddCommand(
 		c.serve(), c.check(), c.config(), c.collect(), c.read(), c.classify(), c.articles(),
-		c.explain(), c.feed(), c.digest(), c.sources(), c.status(), c.version(),
+		c.explain(), c.feed(), c.digest(), c.sources(), c.themes(), c.status(), c.version(),
 	)
 	for _, cmd := range root.Commands() {
 		wrapArgs(cmd)

@@ -71,9 +71,9 @@ func (a *App) build(cfg *config.Config) (*parts, error) {
 
 func (a *App) buildCollecting(p *parts) error {
 	var err error
-	p.classifier, err = classify.New(classify.Config{Themes: p.cfg.Themes})
+	p.classifier, err = p.cfg.Classifier()
 	if err != nil {
-		return fmt.Errorf("themes: %w", err)
+		return err
 	}
 	limits := fetch.Default()
 	contact := p.cfg.Polling.UserAgentContact

@@ -35,6 +35,7 @@ func (b *builder) build() *Config {
 	b.cfg.Admin.PasswordHash = b.admin()
 	b.polling()   // before the sources, which take its default
 	b.themeList() // before what refers to themes
+	b.model()
 	b.sources()
 	b.feeds()
 	b.digests()

@@ -48,6 +48,7 @@ func toFile(c Config) *fileConfig {
 			Contact:  c.Site.Contact,
 		},
 		Listen:   c.Listen,
+		Model:    c.Model,
 		Database: c.Store.Database,
 		Polling: filePolling{
 			Every:            duration(c.Polling.Every),

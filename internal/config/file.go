@@ -11,6 +11,7 @@ type fileConfig struct {
 	Database string       `yaml:"database" jsonschema:"pattern=^(sqlite:|postgres://|postgresql://|.*[$][{])" jsonschema_description:"Where everything is stored: sqlite:PATH, or postgres://user:password@host/name."`
 	Polling  filePolling  `yaml:"polling" jsonschema_description:"How sources are asked again."`
 	Themes   themeList    `yaml:"themes" jsonschema_description:"The subjects that articles are filed under, by id. Their order is the order in digests."`
+	Model    string       `yaml:"model" jsonschema_description:"What was learnt beside the terms: empty = the model that comes with Broadsheet, none = terms alone, or a file that broadsheet themes learn wrote, relative to this one."`
 	Sources  []fileSource `yaml:"sources" jsonschema_description:"Where articles come from."`
 	Feeds    []fileFeed   `yaml:"feeds" jsonschema_description:"Selections of articles to publish beside those of every theme, of every source and of all."`
 	Digests  []fileDigest `yaml:"digests" jsonschema_description:"Recurring mailings."`
