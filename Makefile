@@ -39,6 +39,10 @@ check: ## format, linters, dead code, tidy modules
 	$(TOOL) staticcheck ./...
 	@out=$$($(TOOL) deadcode -test ./...); test -z "$$out" || { echo "nobody calls:"; echo "$$out"; exit 1; }
 
+.PHONY: quality
+quality: ## what the labelled articles say of filing, against the bars (skips without them)
+	@$(GO) test -count=1 -run Quality -v ./syndicate/... | grep -v '^=== '
+
 .PHONY: vuln
 vuln: ## known vulnerabilities of what we import (asks the Go vulnerability database)
 	$(TOOL) govulncheck ./...

@@ -11,6 +11,7 @@ type Filing struct {
 	Score     float64 `json:"score"`
 	Threshold float64 `json:"threshold"`        // the theme's, or more where another theme outshines it
 	Hits      []Hit   `json:"hits,omitempty"`   // heaviest first
+	Model     float64 `json:"model,omitempty"`  // what the learnt model added to the score, or took from it
 	Source    bool    `json:"source,omitempty"` // filed because the source's configuration says so
 
 	Editor  bool `json:"editor,omitempty"`  // an editor decided, whatever the score; see Correction
@@ -28,7 +29,7 @@ type Hit struct {
 
 // Reason says in one line why the article is filed:
 //
-//	finance 3.1 ≥ 1.0: 贷款 ×3 (title, lead), 银行 ×2 (body)
+//	finance 3.1 ≥ 1.0: 贷款 ×3 (title, lead), 银行 ×2 (body); model +0.4
 //
 // A near miss says "<" instead of "≥".
 func (f Filing) Reason() string {
@@ -48,8 +49,13 @@ func (f Filing) Reason() string {
 	for _, h := range f.Hits {
 		parts = append(parts, h.String())
 	}
+	sep := ": "
 	if len(parts) > 0 {
-		b.WriteString(": " + strings.Join(parts, ", "))
+		b.WriteString(sep + strings.Join(parts, ", "))
+		sep = "; "
+	}
+	if part := fmt.Sprintf("%+.1f", f.Model); part != "+0.0" && part != "-0.0" {
+		b.WriteString(sep + "model " + part)
 	}
 	return b.String()
 }

@@ -28,6 +28,10 @@ type text struct {
 	Themes []string `json:"themes"` // with --eval: the right answer
 }
 
+func (t text) article() *syndicate.Article {
+	return &syndicate.Article{Title: t.Title, Text: t.Text, Language: t.Lang}
+}
+
 // A verdict is one line of what classify prints.
 type verdict struct {
 	ID            string             `json:"id"`
@@ -38,10 +42,16 @@ type verdict struct {
 	Organisations []string           `json:"organisations"`
 	Figures       []syndicate.Figure `json:"figures"`
 	Summary       string             `json:"summary"`
+
+	Learnt map[string][]classify.Learnt `json:"learnt,omitempty"` // with --explain, by theme
 }
+
+// mostLearnt is how many n-grams --explain shows of a theme.
+const mostLearnt = 12
 
 func (c *command) classify() *cobra.Command {
 	var eval string
+	var explain bool
 	cmd := &cobra.Command{
 		Use:   "classify [FILE|-]",
 		Short: "File texts under the themes: JSON Lines {id,title,text,lang} in, verdicts out",
@@ -54,7 +64,7 @@ func (c *command) classify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cl, err := classify.New(classify.Config{Themes: cfg.Themes, Places: cfg.Places})
+			cl, err := cfg.Classifier()
 			if err != nil {
 				return err
 			}
@@ -68,16 +78,21 @@ func (c *command) classify() *cobra.Command {
 			enc := json.NewEncoder(c.out)
 			enc.SetEscapeHTML(false)
 			return c.eachText(name, func(t text) error {
-				return enc.Encode(judge(cl, t))
+				v := judge(cl, t)
+				if explain {
+					v.Learnt = learnt(cl, cfg.Themes, t)
+				}
+				return enc.Encode(v)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&eval, "eval", "", "labelled JSON Lines: print precision, recall and F1 per theme and language")
+	cmd.Flags().BoolVar(&explain, "explain", false, "show what spoke most for and against each theme in the learnt model")
 	return cmd
 }
 
 func judge(cl *classify.Classifier, t text) verdict {
-	a := cl.Classify(&syndicate.Article{Title: t.Title, Text: t.Text, Language: t.Lang}, nil)
+	a := cl.Classify(t.article(), nil)
 	v := verdict{
 		ID: t.ID, Themes: []string{}, Reasons: []string{}, Places: orEmpty(a.Places),
 		Organisations: orEmpty(a.Organisations), Figures: orEmpty(a.Figures), Summary: a.Gist,
@@ -90,6 +105,17 @@ func judge(cl *classify.Classifier, t text) verdict {
 		v.NearMisses = append(v.NearMisses, f.Reason())
 	}
 	return v
+}
+
+// learnt returns what the model goes by, for each theme.
+func learnt(cl *classify.Classifier, themes []syndicate.Theme, t text) map[string][]classify.Learnt {
+	out := map[string][]classify.Learnt{}
+	for _, theme := range themes {
+		if grams := cl.Explain(t.article(), theme.ID, mostLearnt); len(grams) > 0 {
+			out[theme.ID] = grams
+		}
+	}
+	return out
 }
 
 // orEmpty keeps JSON from saying null where a list is empty.

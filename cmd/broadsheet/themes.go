@@ -20,7 +20,7 @@ import (
 func (c *command) themes() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "themes",
-		Short: "Try, compare and test the themes",
+		Short: "Try, compare, test and teach the themes",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -28,6 +28,7 @@ func (c *command) themes() *cobra.Command {
 		c.tryThemes(),
 		c.diffThemes(),
 		c.testThemes(),
+		c.themesLearn(),
 	)
 	return cmd
 }
@@ -51,7 +52,7 @@ func (c *command) tryThemes() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cl, err := app.NewClassifier(cfg)
+			cl, err := cfg.Classifier()
 			if err != nil {
 				return err
 			}

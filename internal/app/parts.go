@@ -78,7 +78,7 @@ func (a *App) build(cfg *config.Config) (*parts, error) {
 
 func (a *App) buildCollecting(p *parts) error {
 	var err error
-	p.classifier, err = NewClassifier(p.cfg)
+	p.classifier, err = p.cfg.Classifier()
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,6 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/store"
 	"broadsheet/syndicate"
-	"broadsheet/syndicate/classify"
 )
 
 // BenchmarkStart starts the daemon on a store that is full, and asks for the
@@ -61,7 +60,7 @@ func fill(b *testing.B, cfg *config.Config, articles int) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	classifier, err := classify.New(classify.Config{Themes: cfg.Themes, Places: cfg.Places})
+	classifier, err := cfg.Classifier()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -19,15 +19,6 @@ import (
 	"broadsheet/syndicate/classify"
 )
 
-// NewClassifier returns the classifier of a configuration.
-func NewClassifier(cfg *config.Config) (*classify.Classifier, error) {
-	c, err := classify.New(classify.Config{Themes: cfg.Themes, Places: cfg.Places})
-	if err != nil {
-		return nil, fmt.Errorf("themes: %w", err)
-	}
-	return c, nil
-}
-
 // DraftFile returns the name of the draft of a configuration: config.draft.yaml
 // beside config.yaml. Nothing but the comparing of themes reads it.
 func DraftFile(file string) string {
@@ -57,7 +48,7 @@ func (a *App) DiffThemes(ctx context.Context, file string, days int, progress fu
 	if err != nil {
 		return nil, err
 	}
-	classifier, err := NewClassifier(cfg)
+	classifier, err := cfg.Classifier()
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +121,7 @@ const maxGolden = 32 << 20
 // configuration, and returns how many there are and what is wrong with them.
 // That there is no such file is no error.
 func TestThemes(cfg *config.Config, file string) (n int, faults []GoldenFault, err error) {
-	classifier, err := NewClassifier(cfg)
+	classifier, err := cfg.Classifier()
 	if err != nil {
 		return 0, nil, err
 	}

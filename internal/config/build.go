@@ -36,6 +36,7 @@ func (b *builder) build() *Config {
 	b.polling()   // before the sources, which take its default
 	b.themeList() // before what refers to themes
 	b.places()
+	b.model()
 	b.sources()
 	b.feeds()
 	b.digests()

@@ -29,6 +29,7 @@ type Config struct {
 	Polling collect.Config
 	Themes  []syndicate.Theme // in the order of the file
 	Places  []classify.Place
+	Model   string // an absolute file, [classify.NoModel], or "" for the model that comes with Broadsheet
 	Sources []syndicate.Source
 	Feeds   []syndicate.Feed // those under feeds: alone
 	Content syndicate.Extent // of feeds that name none
@@ -43,6 +44,19 @@ type Config struct {
 // Admin is the admin block.
 type Admin struct {
 	PasswordHash Secret // bcrypt; "" when no password opens the admin pages
+}
+
+// Classifier returns what files articles by the themes and the model.
+func (c *Config) Classifier() (*classify.Classifier, error) {
+	model, err := classify.OpenModel(c.Model)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	classifier, err := classify.New(classify.Config{Themes: c.Themes, Places: c.Places, Model: model})
+	if err != nil {
+		return nil, fmt.Errorf("themes: %w", err)
+	}
+	return classifier, nil
 }
 
 // maxFile is the longest file that is read, in bytes. 5,000 sources take half

@@ -49,6 +49,7 @@ func toFile(c Config) *fileConfig {
 			Contact:  c.Site.Contact,
 		},
 		Listen:   c.Listen,
+		Model:    c.Model,
 		Database: c.Store.Database,
 		Keep:     duration(c.Store.Keep),
 		Polling: filePolling{

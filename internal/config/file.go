@@ -13,6 +13,7 @@ type fileConfig struct {
 	Polling  filePolling  `yaml:"polling" jsonschema_description:"How sources are asked again."`
 	Themes   themeList    `yaml:"themes" jsonschema_description:"The subjects that articles are filed under, by id. Their order is the order in digests."`
 	Places   []filePlace  `yaml:"places" jsonschema_description:"Places that articles name, beside those Broadsheet knows: the divisions of China to county level, zones, ports and airports, countries and large cities."`
+	Model    string       `yaml:"model" jsonschema_description:"What was learnt beside the terms: empty = the model that comes with Broadsheet, none = terms alone, or a file that broadsheet themes learn wrote, relative to this one."`
 	Sources  []fileSource `yaml:"sources" jsonschema_description:"Where articles come from."`
 	Publish  filePublish  `yaml:"publishing" jsonschema_description:"What feeds give away."`
 	Feeds    []fileFeed   `yaml:"feeds" jsonschema_description:"Selections of articles to publish beside those of every theme, of every source and of all."`

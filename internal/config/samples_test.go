@@ -10,7 +10,6 @@ import (
 
 	"broadsheet/internal/config"
 	"broadsheet/syndicate"
-	"broadsheet/syndicate/classify"
 	"broadsheet/syndicate/read"
 )
 
@@ -74,7 +73,7 @@ func TestSamplesAreWhole(t *testing.T) {
 // articles that belong under none.
 func TestSamplesComeUnderTheirThemes(t *testing.T) {
 	cfg, articles := samples(t)
-	c, err := classify.New(classify.Config{Themes: cfg.Themes, Places: cfg.Places})
+	c, err := cfg.Classifier()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,6 +41,19 @@ func (b *builder) themeList() {
 			b.validate("themes", classify.Config{Themes: []syndicate.Theme{theme}}.Validate())
 		}
 		b.cfg.Themes = append(b.cfg.Themes, theme)
+	}
+}
+
+// model checks that what was learnt can be read.
+func (b *builder) model() {
+	const path = "model"
+	name := b.file.Model
+	if name != "" && name != classify.NoModel && !filepath.IsAbs(name) {
+		name = filepath.Join(b.dir, name)
+	}
+	b.cfg.Model = name
+	if _, err := classify.OpenModel(name); err != nil {
+		b.fault(path, plain(err), "name a file that broadsheet themes learn wrote, none for terms alone, or nothing for the model that comes with Broadsheet")
 	}
 }
 

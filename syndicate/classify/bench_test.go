@@ -49,6 +49,32 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 }
 
+// BenchmarkRulesAlone is BenchmarkClassify without a model.
+func BenchmarkRulesAlone(b *testing.B) {
+	c, a := newClassifier(b, shippedThemes(b)), chineseArticle()
+	b.SetBytes(int64(len(a.Text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Classify(a, nil)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "articles/s")
+}
+
+// BenchmarkWorst classifies 1 MB of each of the worst kinds of text; the goal
+// is 100 ms for every 100 KB.
+func BenchmarkWorst(b *testing.B) {
+	c := shipped(b)
+	for _, unit := range append([]string{"", "。，！"}, worst...) {
+		text := strings.Repeat(unit, 1<<20/max(1, len(unit)))
+		b.Run(fmt.Sprintf("%q", unit), func(b *testing.B) {
+			for b.Loop() {
+				c.Classify(&syndicate.Article{Title: unit, Text: text}, nil)
+			}
+			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/10, "ms/100KB")
+		})
+	}
+}
+
 // BenchmarkTerms finds 2,000 terms and nothing else.
 func BenchmarkTerms(b *testing.B) {
 	theme := syndicate.Theme{ID: "all", Threshold: 1}

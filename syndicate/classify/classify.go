@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,6 +23,7 @@ import (
 type Config struct {
 	Themes []syndicate.Theme // in order of the configuration
 	Places []Place           // beside those of the gazetteer
+	Model  *Model            // nil = rules alone
 }
 
 // Validate returns all mistakes, joined: key, fault, remedy.
@@ -90,6 +92,9 @@ func validID(id string) bool {
 type Classifier struct {
 	themes      []syndicate.Theme
 	vocabulary  *vocabulary
+	model       *Model
+	learnt      []int  // by theme: which one of the model it is, or -1
+	own         []bool // by term: the operator's, which the model was not trained beside
 	gazetteer   *gazetteer
 	fingerprint string
 	scratch     sync.Pool // of *scratch
@@ -97,7 +102,7 @@ type Classifier struct {
 
 // engine is the version of the rules in this package. It is raised when they
 // would say something else of the same article.
-const engine = "3"
+const engine = "4"
 
 // New returns a classifier. Its errors are those of Config.Validate.
 func New(cfg Config) (*Classifier, error) {
@@ -108,8 +113,9 @@ func New(cfg Config) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{themes: cfg.Themes, vocabulary: newVocabulary(cfg.Themes), gazetteer: gazetteer}
-	c.scratch.New = func() any { return newScratch(c.vocabulary) }
+	c := &Classifier{themes: cfg.Themes, vocabulary: newVocabulary(cfg.Themes), model: cfg.Model, gazetteer: gazetteer}
+	c.meet()
+	c.scratch.New = func() any { return newScratch(c.vocabulary, c.model) }
 	text, err := json.Marshal(cfg.Themes)
 	if err != nil {
 		return nil, fmt.Errorf("themes: %w", err)
@@ -121,12 +127,30 @@ func New(cfg Config) (*Classifier, error) {
 		}
 		text = append(text, places...)
 	}
-	sum := sha256.Sum256(append([]byte(engine+"\n"), text...))
+	var model string
+	if c.model != nil {
+		model = hex.EncodeToString(c.model.sum[:])
+	}
+	sum := sha256.Sum256(append([]byte(engine+"\n"+model+"\n"), text...))
 	c.fingerprint = hex.EncodeToString(sum[:8])
 	return c, nil
 }
 
-// Fingerprint returns what stands for the themes and the engine in force. It
+// meet finds out what the model knows of the themes and their terms.
+func (c *Classifier) meet() {
+	c.learnt = make([]int, len(c.themes))
+	for i, t := range c.themes {
+		c.learnt[i] = -1
+		if c.model != nil {
+			c.learnt[i] = slices.Index(c.model.themes, t.ID)
+		}
+		for _, term := range t.Terms {
+			c.own = append(c.own, c.learnt[i] < 0 || !c.model.beside[termHash(t.ID, term)])
+		}
+	}
+}
+
+// Fingerprint returns what stands for themes, model and engine in force. It
 // is stored beside articles: another one means that they may be filed
 // differently now.
 func (c *Classifier) Fingerprint() string { return c.fingerprint }

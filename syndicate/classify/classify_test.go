@@ -4,7 +4,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -60,8 +59,8 @@ func TestFiling(t *testing.T) {
 		{"English phrases take out too", "Walk on the river bank", "", nil},
 		{"across a line end", "Walk on the river\nbank", "", nil},
 		{"two themes", "银行出钱 芯片上线", "", []string{"making 1.5 ≥ 1.0: 芯片 (title)", "money 1.0 ≥ 1.0: 银行 (title)"}},
-		{"a theme far behind the best", "再贷款支持芯片 银行与工厂签约", "", []string{"money 4.0 ≥ 1.0: 再贷款 (title), 银行 (title)", "making 2.5 ≥ 2.0: 芯片 (title), 工厂 (title)"}},
-		{"outshone", "再贷款支持工厂 银行跟进", "", []string{"money 4.0 ≥ 1.0: 再贷款 (title), 银行 (title)", "making 1.0 < 2.0: 工厂 (title)"}},
+		{"a theme far behind the best", "再贷款支持芯片 银行与工厂签约", "", []string{"money 4.0 ≥ 1.0: 再贷款 (title), 银行 (title)", "making 2.5 ≥ 1.5: 芯片 (title), 工厂 (title)"}},
+		{"outshone", "再贷款支持工厂 银行跟进", "", []string{"money 4.0 ≥ 1.0: 再贷款 (title), 银行 (title)", "making 1.0 < 1.5: 工厂 (title)"}},
 		{"nothing", "天气转凉", "明天有雨。", nil},
 		{"empty", "", "", nil},
 	} {
@@ -203,24 +202,27 @@ func TestOneClassifierForAll(t *testing.T) {
 	wg.Wait()
 }
 
-// TestEnormousTexts holds that the time is linear: 256 KB of the worst
-// kinds, at 100 ms for every 100 KB (ten times that under the race detector).
+// The worst kinds of texts: nothing but one of these, again and again.
+var worst = []string{
+	"银行", "1", "一", "1,", "亿", "5亿元", "百", "(", "“", "。", ". ", "A. ", "a", "Bank of ", "武汉", "武汉市政", "不到", "和5", "💶", "مصرف ", "\n", "一、", "1-",
+	"8亿—", " vs 3", "Two-", "\x00\xff", "5万，", "观众5万，", "《", "《5亿", "“三", "【", "（记者", "本报讯", "责任编辑：。", "LONDON - ", "$1 to ", "1 of the ", "a third of ",
+	"half ", "5-a-", "5 a b c ", "1/3", "翻", "半", "15条", "来5", "$", "5 215 ", "👨‍👩‍👧‍👦", "\u202e5亿元", "\u0301", "\"", "‘", "!?…—", "Five twenty-",
+	"2 hours and ", "from 5 mln to ",
+}
+
+// TestEnormousTexts holds that 5 MB of the worst kinds get an answer of a
+// sensible size; how long it takes is measured by BenchmarkWorst.
 func TestEnormousTexts(t *testing.T) {
-	c := newClassifier(t, themes())
-	for _, unit := range []string{
-		"银行", "1", "一", "1,", "亿", "5亿元", "百", "(", "“", "。", ". ", "A. ", "a", "Bank of ", "武汉", "武汉市政", "不到", "和5", "💶", "مصرف ", "\n", "一、", "1-", "8亿—", " vs 3", "Two-", "\x00\xff",
-		"5万，", "观众5万，", "《", "《5亿", "“三", "【", "（记者", "本报讯", "责任编辑：。", "LONDON - ", "$1 to ", "1 of the ", "a third of ", "half ", "5-a-", "5 a b c ", "1/3", "翻", "半", "15条", "来5", "$", "5 215 ",
-		"👨‍👩‍👧‍👦", "\u202e5亿元", "\u0301", "\"", "‘", "!?…—", "Five twenty-", "2 hours and ", "from 5 mln to ",
-	} {
-		text := strings.Repeat(unit, 256<<10/len(unit))
-		start := time.Now()
-		a := c.Classify(&syndicate.Article{Title: unit, Text: text}, nil)
-		took := time.Since(start)
-		if took > 2500*time.Millisecond {
-			t.Errorf("%q: %v for 256 KB", unit, took)
+	c := shipped(t)
+	for _, unit := range worst[:7] {
+		text := strings.Repeat(unit, 5<<20/len(unit))
+		if a := c.Classify(&syndicate.Article{Title: unit, Text: text}, nil); len(a.Gist) > 2000 {
+			t.Errorf("%q: a summary of %d bytes", unit, len(a.Gist))
 		}
-		t.Logf("%q: %v", unit, took)
-		if len(a.Gist) > 2000 {
+	}
+	for _, unit := range worst {
+		text := strings.Repeat(unit, 256<<10/len(unit))
+		if a := c.Classify(&syndicate.Article{Title: text, Text: text, Summary: text}, nil); len(a.Gist) > 2000 {
 			t.Errorf("%q: a summary of %d bytes", unit, len(a.Gist))
 		}
 	}
@@ -230,7 +232,7 @@ func FuzzClassify(f *testing.F) {
 	f.Add("【江城】银行贷款2亿元", "武汉市财政局说,增长7.3%。 一、背景 (一)来源 约3至5成。")
 	f.Add("Bank lends $2.4bn", "Output rose 3 pct, up from two. Two-thirds of 4,000 workers between 6% and 6.75%.")
 	f.Add("\xff", "9999999999999999999999999999万亿亿元十十百百亿亿")
-	c := newClassifier(f, themes())
+	c := shipped(f)
 	f.Fuzz(func(t *testing.T, title, text string) {
 		a := c.Classify(&syndicate.Article{Title: title, Text: text}, nil)
 		for _, x := range a.Figures {

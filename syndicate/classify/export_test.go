@@ -8,7 +8,7 @@ func NewFinder(themes []syndicate.Theme) (func(text string) int, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newScratch(c.vocabulary)
+	s := newScratch(c.vocabulary, nil)
 	return func(text string) int {
 		s.finder.text = s.finder.text[:0]
 		s.finder.fold(text)

@@ -33,10 +33,10 @@ const (
 	bodyWidth = 300
 	// besides is the share of the best theme's score from which another
 	// theme stands in its own right.
-	besides = 0.5
+	besides = 0.4
 	// alone is the score, in thresholds, from which a theme stands in its
 	// own right whatever the best one has.
-	alone = 2
+	alone = 1.5
 )
 
 // A scratch holds what filing needs from one article to the next.
@@ -44,10 +44,16 @@ type scratch struct {
 	finder finder
 	counts [][zones]int32 // by term
 	seen   []int32        // terms with counts
+	own    []float64      // by theme: the score of the operator's own terms
+	model  *reading       // nil when there is no model
 }
 
-func newScratch(v *vocabulary) *scratch {
-	return &scratch{counts: make([][zones]int32, len(v.terms)), finder: finder{found: make([][]found, v.themes)}}
+func newScratch(v *vocabulary, m *Model) *scratch {
+	s := &scratch{counts: make([][zones]int32, len(v.terms)), finder: finder{found: make([][]found, v.themes)}, own: make([]float64, v.themes)}
+	if m != nil {
+		s.model = newReading(m)
+	}
+	return s
 }
 
 // file returns the filings of a document and the near misses, each in order
@@ -59,6 +65,7 @@ func (c *Classifier) file(d *document, src *syndicate.Source, s *scratch) (filed
 		all[i] = syndicate.Filing{Theme: t.ID, Threshold: t.Threshold}
 	}
 	c.score(all, s, width)
+	c.addModel(all, d, s)
 	best := 0.0
 	for _, f := range all {
 		best = max(best, f.Score)
@@ -80,6 +87,23 @@ func (c *Classifier) file(d *document, src *syndicate.Source, s *scratch) (filed
 	slices.SortStableFunc(filed, byScore)
 	slices.SortStableFunc(missed, byScore)
 	return filed, missed
+}
+
+// addModel adds the model's part to the scores of the themes it knows. It never
+// pulls a score below what the operator's own terms have added.
+func (c *Classifier) addModel(all []syndicate.Filing, d *document, s *scratch) {
+	if c.model == nil {
+		return
+	}
+	parts := c.model.parts(d, s.model)
+	for i := range all {
+		if c.learnt[i] < 0 {
+			continue
+		}
+		f := &all[i]
+		f.Model = round(max(parts[c.learnt[i]], s.own[i]-f.Score))
+		f.Score = round(f.Score + f.Model)
+	}
 }
 
 // count finds all terms and returns the width of the body.
@@ -126,12 +150,20 @@ func (c *Classifier) score(filings []syndicate.Filing, s *scratch, width float64
 		f := &filings[i]
 		end += int32(len(c.themes[i].Terms))
 		var below []float64 // of each hit, what heads and body would add
+		first := seen
 		for ; len(seen) > 0 && seen[0] < end; seen = seen[1:] {
 			h, low := c.hit(seen[0], s.counts[seen[0]], density)
 			f.Hits, below = append(f.Hits, h), append(below, low)
 			s.counts[seen[0]] = [zones]int32{}
 		}
 		finish(f, below)
+		s.own[i] = 0
+		for j, h := range f.Hits {
+			if c.own[first[j]] {
+				s.own[i] += h.Score
+			}
+		}
+		slices.SortStableFunc(f.Hits, func(a, b syndicate.Hit) int { return cmp.Compare(b.Score, a.Score) })
 	}
 	s.seen = s.seen[:0]
 }
@@ -164,7 +196,7 @@ func (c *Classifier) hit(term int32, counts [zones]int32, density float64) (h sy
 // third, and all together never more than two.
 func repeated(n float64) float64 { return 2 * n / (n + 1) }
 
-// finish adds what heads and body add, bounded by bodyMost, and sorts.
+// finish adds what heads and body add, bounded by bodyMost.
 func finish(f *syndicate.Filing, below []float64) {
 	deep, share := 0.0, 0.0
 	for _, x := range below {
@@ -178,7 +210,6 @@ func finish(f *syndicate.Filing, below []float64) {
 		f.Score += f.Hits[i].Score
 	}
 	f.Score = round(f.Score)
-	slices.SortStableFunc(f.Hits, func(a, b syndicate.Hit) int { return cmp.Compare(b.Score, a.Score) })
 }
 
 // round keeps three decimals, so that scores are equal wherever they are

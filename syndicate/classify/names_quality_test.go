@@ -28,7 +28,7 @@ func TestQualityNamesOfRealArticles(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := map[string]string{}
-	for _, l := range readLabelled(t, "seed_full.jsonl") {
+	for _, l := range readLabelled(t, shared(t, "seed_full.jsonl")) {
 		texts[l.Title] = l.Text
 	}
 	c := newClassifier(t, nil)

@@ -75,7 +75,7 @@ func report(t *testing.T, s *classify.Tellings, set string, pairs []pair, lang s
 func TestDistinctArticlesStayApart(t *testing.T) {
 	s := tellings(t)
 	byLang := map[string][]syndicate.Telling{}
-	for _, l := range readLabelled(t, "dev.jsonl") {
+	for _, l := range readLabelled(t, shared(t, "dev.jsonl")) {
 		byLang[l.Lang] = append(byLang[l.Lang], syndicate.Telling{Title: l.Title, Lead: syndicate.Lead(&syndicate.Article{Text: l.Text})})
 	}
 	n := 0

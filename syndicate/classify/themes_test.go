@@ -62,9 +62,19 @@ func newClassifier(t testing.TB, themes []syndicate.Theme) *classify.Classifier 
 	return c
 }
 
-// shipped returns a classifier of the themes in the configuration as shipped.
+func shippedThemes(t testing.TB) []syndicate.Theme {
+	t.Helper()
+	return readThemes(t, filepath.Join("..", "..", "config.yaml"))
+}
+
+// shipped returns a classifier of themes and model as they are shipped.
 func shipped(t testing.TB) *classify.Classifier {
-	return newClassifier(t, readThemes(t, filepath.Join("..", "..", "config.yaml")))
+	t.Helper()
+	m, err := classify.DefaultModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return withModel(t, shippedThemes(t), m)
 }
 
 // shared returns the path of a file beside the repository, or skips.
