@@ -293,7 +293,9 @@ func TestHubAsksBack(t *testing.T) {
 		{"not what was asked for", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "yes") }, false, 1},
 		{"the challenge and more", func(w http.ResponseWriter, r *http.Request) { confirm(w, r); fmt.Fprint(w, " ") }, false, 1},
 		{"no such thing", status(404), false, 1},
-		{"elsewhere", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere?"+r.URL.RawQuery, http.StatusTemporaryRedirect) }, false, 1},
+		{"elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere?"+r.URL.RawQuery, http.StatusTemporaryRedirect)
+		}, false, 1},
 		{"in trouble for good", status(500), false, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
