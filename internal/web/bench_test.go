@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"broadsheet/internal/web"
 	"broadsheet/syndicate"
@@ -26,7 +24,7 @@ func BenchmarkFeed(b *testing.B) {
 		a.ID = syndicate.NewID("https://harbour.example/", a.Key)
 		p.articles = append(p.articles, a)
 	}
-	ours := handlerOf(b, site(), web.Parts{Articles: p, Feeds: publisher(p), Editions: p})
+	ours := handlerOf(b, site(), web.Parts{Articles: p, Feeds: publisher(p), Editions: p, Version: func() int64 { return 1 }})
 	for _, tt := range []struct {
 		name    string
 		headers []string
@@ -60,13 +58,7 @@ func smallest(res *httptest.ResponseRecorder) http.Handler {
 }
 
 func bench(b *testing.B, h http.Handler, headers []string) {
-	srv := httptest.NewServer(h)
-	defer srv.Close()
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(b.Context(), "tcp", srv.Listener.Addr().String())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer conn.Close()
+	conn := dial(b, serve(b, h, true)) // which leaves the smallest handler to net/http
 	request := []byte("GET /feeds/all.rss HTTP/1.1\r\nHost: paper.example\r\n" + strings.Join(append(headers, ""), "\r\n") + "\r\n")
 	in := bufio.NewReaderSize(conn, 64<<10)
 	for b.Loop() {
