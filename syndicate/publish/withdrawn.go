@@ -78,7 +78,7 @@ func maybe(e syndicate.Expr, w *syndicate.Withdrawal) chance {
 }
 
 func chanceOf(f syndicate.Field, w *syndicate.Withdrawal) chance {
-	is := false
+	var is bool
 	switch f.Name {
 	case "theme":
 		is = slices.Contains(w.Themes, f.Value)
