@@ -109,6 +109,7 @@ type round struct {
 
 	waiting []*teller
 	known   map[int64]*teller // and those they are compared with
+	changed bool              // articles came to stories or left them
 }
 
 func (r *round) run(ctx context.Context, limit int) (int, error) {
@@ -140,6 +141,9 @@ func (r *round) run(ctx context.Context, limit int) (int, error) {
 		ids[i] = t.id
 	}
 	_, err = r.tx.ExecContext(ctx, "DELETE FROM untold WHERE article_id IN ("+r.dialect.numbers()+")", numbersJSON(ids))
+	if err == nil && r.changed {
+		err = touch(ctx, r.tx)
+	}
 	return len(ids), err
 }
 
@@ -188,6 +192,7 @@ func (r *round) reopen(ctx context.Context) error {
 	if len(left) == 0 {
 		return nil
 	}
+	r.changed = true
 	_, err := r.tx.ExecContext(ctx, `
 		UPDATE stories SET changed = $2
 		WHERE id IN (SELECT story FROM tellings WHERE article_id IN (`+r.dialect.numbers()+`))`, numbersJSON(left), r.now.UnixMilli())

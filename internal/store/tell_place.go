@@ -124,7 +124,7 @@ func (r *round) join(ctx context.Context, t, o *teller, why string) error {
 	} else if _, err := r.tx.ExecContext(ctx, "UPDATE stories SET changed = $2 WHERE id = $1", o.story, r.now.UnixMilli()); err != nil {
 		return err
 	}
-	member.story = with.story
+	member.story, r.changed = with.story, true
 	return r.saveTelling(ctx, member, "like the one of "+with.Source+", "+why)
 }
 

@@ -136,7 +136,9 @@ func New(cfg Config) (*Classifier, error) {
 	return c, nil
 }
 
-// meet finds out what the model knows of the themes and their terms.
+// meet finds out what the model knows of the themes and their terms. A theme of
+// which it knows less than half of the terms is another one that has the same
+// id: of that it knows nothing.
 func (c *Classifier) meet() {
 	c.learnt = make([]int, len(c.themes))
 	for i, t := range c.themes {
@@ -144,8 +146,16 @@ func (c *Classifier) meet() {
 		if c.model != nil {
 			c.learnt[i] = slices.Index(c.model.themes, t.ID)
 		}
+		known := 0
 		for _, term := range t.Terms {
-			c.own = append(c.own, c.learnt[i] < 0 || !c.model.beside[termHash(t.ID, term)])
+			own := c.learnt[i] < 0 || !c.model.beside[termHash(t.ID, term)]
+			c.own = append(c.own, own)
+			if !own {
+				known++
+			}
+		}
+		if 2*known < len(t.Terms) {
+			c.learnt[i] = -1
 		}
 	}
 }

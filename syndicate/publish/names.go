@@ -13,9 +13,6 @@ import (
 // sourcePrefix comes before a source's name in the name of its feed.
 const sourcePrefix = "source-"
 
-// searchFeed is the name of the feeds of searches.
-const searchFeed = "search"
-
 // A selection is what a feed's name stands for.
 type selection struct {
 	syndicate.Listed
