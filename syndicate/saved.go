@@ -21,7 +21,7 @@ func feedName(query string) string {
 		name = strings.TrimRight(name[:30], "-")
 	}
 	if name == "" || name == "all" || name == "search" || name == "ops" || strings.HasPrefix(name, "source-") {
-		return "my-" + strings.TrimSuffix("search-"+name, "-")
+		return "saved-" + strings.TrimSuffix("search-"+name, "-")
 	}
 	return name
 }

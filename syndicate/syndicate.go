@@ -99,6 +99,9 @@ type Feed struct {
 	Content Extent // of its articles; "" is that of the publisher
 }
 
+// PrivatePrefix begins the name of every private feed of a subscriber.
+const PrivatePrefix = "my-"
+
 // An Extent says how much of its articles a feed gives away.
 type Extent string
 

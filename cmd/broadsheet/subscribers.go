@@ -22,7 +22,8 @@ func (c *command) subscribers() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.addSubscriber(), c.removeSubscriber(), c.listSubscribers(), c.importSubscribers(), c.exportSubscribers(), c.explainSubscriber())
+	cmd.AddCommand(c.addSubscriber(), c.removeSubscriber(), c.listSubscribers(), c.importSubscribers(), c.exportSubscribers(),
+		c.explainSubscriber(), c.subscriberFeed())
 	return cmd
 }
 
@@ -79,6 +80,26 @@ func (c *command) removeSubscriber() *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&erase, "erase", false, "forget the address and everything about it")
+	return cmd
+}
+
+func (c *command) subscriberFeed() *cobra.Command {
+	var renew bool
+	cmd := &cobra.Command{
+		Use:   "feed ADDRESS",
+		Short: "Print the addresses of a subscriber's private feed",
+		Long:  "Prints the addresses of a subscriber's private feed, which holds what the subscriber's digests may tell. Whoever\nknows them can read it; --new ends them and makes others.",
+		Args:  cobra.ExactArgs(1),
+		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
+			address, err := a.FeedAddress(ctx, args[0], renew)
+			if err != nil {
+				return noSuchSubscriber(args[0], err)
+			}
+			_, err = fmt.Fprintf(c.out, "%[1]s.rss\n%[1]s.atom\n%[1]s.json\n", address)
+			return err
+		}),
+	}
+	cmd.Flags().BoolVar(&renew, "new", false, "make other addresses and end the old ones")
 	return cmd
 }
 

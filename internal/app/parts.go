@@ -119,6 +119,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Sources: p.cfg.Sources,
 		Feeds:   p.cfg.Feeds,
 		Places:  p.classifier,
+		Readers: a,
 		Content: p.cfg.Content,
 		Keep:    p.cfg.Store.Keep,
 		Hub:     p.cfg.Site.Link(publish.HubPath),

@@ -13,11 +13,11 @@ import (
 func TestFeedLines(t *testing.T) {
 	for _, tt := range []struct{ query, name string }{
 		{"港口 OR 航运", "or"},
-		{"港口", "my-search"},
+		{"港口", "saved-search"},
 		{"it's", "it-s"},
 		{`title:"New Port" -amount:>1亿 # no comment`, "title-new-port-amount-1-no-com"},
-		{"search", "my-search-search"},
-		{"source-x {a: b}", "my-search-source-x-a-b"},
+		{"search", "saved-search-search"},
+		{"source-x {a: b}", "saved-search-source-x-a-b"},
 		{"a\nb : c\t'", "a-b-c"},
 	} {
 		lines := syndicate.FeedLines("", tt.query)

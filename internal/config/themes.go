@@ -20,6 +20,8 @@ func reserved(name string) string {
 		return "search is the feed of searches"
 	case name == "ops":
 		return "ops is the operator's private feed"
+	case strings.HasPrefix(name, syndicate.PrivatePrefix):
+		return "my-… are the private feeds of subscribers"
 	case strings.HasPrefix(name, syndicate.PlacePrefix):
 		return "place-… are the feeds of the places"
 	case strings.HasPrefix(name, "source-"):

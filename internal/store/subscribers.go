@@ -85,7 +85,11 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 				return err
 			}
 		}
-		return s.insert(ctx, tx, into("INSERT INTO subscriptions (digest, subscriber)", 2), subscriptions, nil)
+		err = s.insert(ctx, tx, into("INSERT INTO subscriptions (digest, subscriber)", 2), subscriptions, nil)
+		if err != nil || saved.Changed == 0 {
+			return err
+		}
+		return touch(ctx, tx) // of private feeds
 	})
 	return saved, err
 }
@@ -230,7 +234,10 @@ func (s *Store) EraseSubscriber(ctx context.Context, email string) error {
 			SET recipient = 'erased-' || id, subscriber = NULL, next_at = NULL, error = 'the subscriber was erased',
 				state = CASE WHEN state IN ('accepted', 'failed') THEN state ELSE 'suppressed' END
 			WHERE subscriber = $1`, ids[0])
-		return err
+		if err != nil {
+			return err
+		}
+		return touch(ctx, tx)
 	})
 }
 
@@ -241,7 +248,10 @@ func (s *Store) SetFeedKey(ctx context.Context, email string, key int64) error {
 		if err == nil && n == 0 {
 			err = syndicate.ErrNotFound
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return touch(ctx, tx)
 	})
 }
 

@@ -17,6 +17,8 @@ const (
 	// hour, for an hour more while they ask whether it has changed, and for a
 	// day when we cannot be reached (RFC 5861).
 	feedCaching = "public, max-age=900, stale-while-revalidate=3600, stale-if-error=86400"
+	// privateCaching keeps the feed of one reader out of shared caches.
+	privateCaching = "private, max-age=900"
 	// maxFeedName bounds what is looked for, in bytes.
 	maxFeedName = 200
 	// searchName is the name of the feeds of queries, which stand in ?q=.
@@ -103,16 +105,19 @@ func (s *server) loadFeed(ctx context.Context, key string) (*response, bool, err
 		return nil, false, err
 	}
 	links := "<" + self + `>; rel="self"`
-	if s.Hub != nil && key != opmlFile && !archived(file) {
+	if s.Hub != nil && key != opmlFile && !archived(file) && !strings.HasPrefix(name, syndicate.PrivatePrefix) {
 		links = "<" + s.cfg.Site.Link(hubPath) + `>; rel="hub", ` + links
 	}
-	cache := feedCaching
-	if archived(file) {
+	cache, private := feedCaching, strings.HasPrefix(name, syndicate.PrivatePrefix)
+	switch {
+	case archived(file):
 		cache = archiveCaching
+	case private:
+		cache = privateCaching
 	}
 	return &response{
 		body: doc.Body, contentType: doc.ContentType, etag: doc.ETag, modified: doc.Modified,
-		cache: cache, policy: feedPolicy, anywhere: true, kept: true, links: links,
+		cache: cache, policy: feedPolicy, anywhere: !private, kept: true, links: links,
 	}, doc.Timed, nil
 }
 

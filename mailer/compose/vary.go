@@ -31,20 +31,39 @@ func (c *Composer) vary(ctx context.Context, d mailer.Digest, e *mailer.Edition,
 	return nil
 }
 
+// narrow returns a digest with those of its themes that a selection names, all
+// when it names none.
+func (c *Composer) narrow(d mailer.Digest, sel mailer.Selection) mailer.Digest {
+	var chosen []string
+	for _, t := range c.themes(d) {
+		if len(sel.Themes) == 0 || slices.Contains(sel.Themes, t.ID) {
+			chosen = append(chosen, t.ID)
+		}
+	}
+	d.Themes = chosen
+	return d
+}
+
+// Query returns what the editions of a digest may tell subscribers with a
+// selection. The error is a *[syndicate.QueryError].
+func (c *Composer) Query(d mailer.Digest, sel mailer.Selection) (syndicate.Query, error) {
+	if d = c.narrow(d, sel); len(d.Themes) == 0 {
+		return syndicate.Query{Root: syndicate.Or{}}, nil // nothing
+	}
+	q, err := selection(d, c.themes(d), c.location(d))
+	if err != nil || sel.Query == "" {
+		return q, err
+	}
+	own, err := syndicate.ParseQuery(sel.Query, c.location(d))
+	return own.And(q), err
+}
+
 // variant renders the edition for one selection.
 func (c *Composer) variant(d mailer.Digest, e *mailer.Edition, articles []syndicate.Told, sel mailer.Selection) (mailer.Variant, error) {
 	v := mailer.Variant{Selection: sel, Language: cmp.Or(sel.Language, e.Language)}
-	if len(sel.Themes) > 0 {
-		var chosen []string
-		for _, t := range c.themes(d) {
-			if slices.Contains(sel.Themes, t.ID) {
-				chosen = append(chosen, t.ID)
-			}
-		}
-		if d.Themes = chosen; len(chosen) == 0 {
-			v.Empty = "none of the themes they chose is in this digest any more"
-			return v, nil
-		}
+	if d = c.narrow(d, sel); len(d.Themes) == 0 {
+		v.Empty = "none of the themes they chose is in this digest any more"
+		return v, nil
 	}
 	if sel.Query != "" {
 		q, err := syndicate.ParseQuery(sel.Query, c.location(d))

@@ -148,7 +148,7 @@ func (a *archive) after(ctx context.Context, month time.Time) (*archivePage, err
 // articles, "" if there is none. A feed that an age is part of has none:
 // articles leave it as time passes.
 func (p *Publisher) latestPage(ctx context.Context, sel selection, articles []syndicate.Told) (string, error) {
-	if len(articles) == 0 || sel.Query.Timed() || sel.search != "" {
+	if len(articles) == 0 || sel.Query.Timed() || sel.search != "" || sel.private {
 		return "", nil
 	}
 	a := p.archiveOf(sel, articles[0].FirstSeen)

@@ -110,6 +110,9 @@ func (p *Publisher) channel(sel selection, articles []syndicate.Told) *channel {
 		title = sel.Title + " · " + p.Site.Title
 	}
 	ch := &channel{name: sel.Name, search: sel.search, site: p.Site, page: p.Site.Link(sel.Page), hub: p.Hub}
+	if sel.private {
+		ch.hub = ""
+	}
 	ch.Feed = &feeds.Feed{
 		Title:       clean(title),
 		Id:          p.feedID(sel.Name + sel.search),

@@ -19,6 +19,7 @@ type selection struct {
 	description string
 	limit       int
 	content     syndicate.Extent
+	private     bool   // of one reader
 	search      string // "?q=…" at the end of the address of a search's feed
 }
 

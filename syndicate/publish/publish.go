@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/syndicate"
@@ -56,6 +57,7 @@ type Publisher struct {
 	Sources []syndicate.Source
 	Feeds   []syndicate.Feed // those named by the operator
 	Places  Places           // nil knows none
+	Readers Readers          // nil has no private feeds
 	Hub     string           // address of our hub, which pushes all feeds; "" for none
 	Content syndicate.Extent // of feeds that name none; "" is Whole
 	Keep    time.Duration    // how long articles are stored; 0 is for ever
@@ -64,11 +66,14 @@ type Publisher struct {
 }
 
 // Feed returns the feed of a name ("all", a theme's id, "source-" and a
-// source's name, "place-" and any name of a place, or a name of Feeds) in a
-// format: "rss", "atom" or "json". The name of an archive page is that of its
+// source's name, "place-" and any name of a place, a name of Feeds, or that of
+// a reader's private feed) in a format: "rss", "atom" or "json". The name of an archive page is that of its
 // feed, "/archive/" and the page's.
 // For what there is no feed of, the error is [syndicate.ErrNotFound].
 func (p *Publisher) Feed(ctx context.Context, name, format string) (syndicate.Document, error) {
+	if strings.HasPrefix(name, syndicate.PrivatePrefix) {
+		return p.private(ctx, name, format)
+	}
 	feed, page, archived := cutArchive(name)
 	sel, ok := p.selection(feed, p.Site.Language)
 	if !ok {
