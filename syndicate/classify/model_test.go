@@ -103,7 +103,7 @@ func TestTheModelsPartIsInTheReason(t *testing.T) {
 }
 
 func TestLearnIsReproducible(t *testing.T) {
-	from := examples(readLabelled(t, shared(t, "training.jsonl")))
+	from := examples(readLabelled(t, "training.jsonl"))
 	first := learn(t, from, shippedThemes(t)).Text()
 	if !bytes.Equal(first, learn(t, from, shippedThemes(t)).Text()) {
 		t.Error("the same examples gave another model")
@@ -120,7 +120,7 @@ func TestLearnIsReproducible(t *testing.T) {
 // TestDefaultModelIsReproducible trains the model that is shipped again, as
 // docs/themes.md says.
 func TestDefaultModelIsReproducible(t *testing.T) {
-	from := slices.Concat(readLabelled(t, shared(t, "dev.jsonl")), readLabelled(t, shared(t, "training.jsonl")), readLabelled(t, "testdata/own.jsonl"))
+	from := slices.Concat(readLabelled(t, shared(t, "dev.jsonl")), readLabelled(t, "training.jsonl"), readLabelled(t, "testdata/own.jsonl"))
 	want, err := os.ReadFile("model.txt")
 	if err != nil {
 		t.Fatal(err)
