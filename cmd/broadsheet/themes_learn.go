@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,15 +9,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"broadsheet/internal/app"
 	"broadsheet/internal/config"
 	"broadsheet/syndicate/classify"
 )
 
 func (c *command) themesLearn() *cobra.Command {
 	var out string
-	var fresh bool
+	var fresh, corrections bool
 	cmd := &cobra.Command{
-		Use:   "learn FILE…",
+		Use:   "learn [FILE…]",
 		Short: "Learn themes from labelled articles: JSON Lines {title,text,themes} in, a model out",
 		Long: `Learn themes from labelled articles: JSON Lines of {"title":…,"text":…,"themes":[…]} in, a model out.
 
@@ -24,8 +26,10 @@ What is learnt goes on from the model in force, and stands beside the terms of
 config.yaml. It comes into force when config.yaml names the file under model:.
 The same files in the same order always give the same model. It holds weights
 of single words, pairs and parts of words, and no sentence of any article.`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && !corrections {
+				return usagef("themes learn: requires at least 1 arg: FILE, or --corrections")
+			}
 			cfg, err := config.Load(c.configFile)
 			if err != nil {
 				return err
@@ -40,6 +44,13 @@ of single words, pairs and parts of words, and no sentence of any article.`,
 			if err != nil {
 				return err
 			}
+			if corrections {
+				corrected, err := c.corrected(cmd)
+				if err != nil {
+					return err
+				}
+				examples = append(examples, corrected...)
+			}
 			m, err := classify.Learn(examples, o)
 			if err != nil {
 				return err
@@ -48,8 +59,21 @@ of single words, pairs and parts of words, and no sentence of any article.`,
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "themes.model", "where the model goes")
+	cmd.Flags().BoolVar(&corrections, "corrections", false, "learn from the articles that an editor refiled as well")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "forget the model in force: learn from these articles alone")
 	return cmd
+}
+
+// corrected returns the articles that an editor refiled.
+func (c *command) corrected(cmd *cobra.Command) (out []classify.Example, err error) {
+	err = c.paper(func(ctx context.Context, a *app.App, _ []string) error {
+		all, err := a.Corrections(ctx)
+		for i := range all {
+			out = append(out, classify.Example{Article: all[i].Article(), Themes: all[i].Themes})
+		}
+		return err
+	})(cmd, nil)
+	return out, err
 }
 
 // examples reads labelled articles.
