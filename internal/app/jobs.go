@@ -41,8 +41,9 @@ const (
 	expireBatch = 500
 )
 
-// refileBatch is how many articles are filed anew in one transaction.
-const refileBatch = 500
+// refileBatch is how many articles are filed anew in one transaction, few
+// enough that a poll's articles never wait long for their turn to be stored.
+const refileBatch = 50
 
 // The queues, by role. Every process ticks: which one does is the queue's to
 // choose.
@@ -150,12 +151,15 @@ func (a *App) pages(ctx context.Context, j store.PagesJob) error {
 func (a *App) refile(ctx context.Context, _ refileJob) error { return a.refileAll(ctx) }
 
 // refileAll files articles that were filed by other themes, a batch a
-// transaction, until none is left.
+// transaction, until none is left. After each it stands aside for as long as
+// the batch took: SQLite has one writer at a time and no queue for them, and
+// without the pause polls were kept from storing for minutes.
 func (a *App) refileAll(ctx context.Context) error {
 	p := a.parts.Load()
 	fingerprint := p.classifier.Fingerprint()
 	total := 0
 	for {
+		began := time.Now()
 		as, err := a.store.Misfiled(ctx, fingerprint, refileBatch)
 		if err != nil || len(as) == 0 {
 			if total > 0 {
@@ -171,6 +175,11 @@ func (a *App) refileAll(ctx context.Context) error {
 			return err
 		}
 		total += len(as)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Since(began)):
+		}
 	}
 }
 
