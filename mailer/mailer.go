@@ -113,6 +113,7 @@ type Delivery struct {
 	Digest    string
 	Variant   int64 // of the edition; 0 for the edition itself
 	To        string
+	Recipient int64  // whose token the mail has: a subscriber's ID, or FixedID(To)
 	MessageID string // without angle brackets; the same at every attempt
 	State     State
 	Attempts  int
@@ -142,16 +143,24 @@ const (
 // Final reports whether nothing more will happen to the delivery.
 func (s State) Final() bool { return s == Accepted || s == Failed || s == Suppressed }
 
-// A Message is a mail to one recipient.
-type Message struct {
-	ID       string // Message-ID without angle brackets
-	From     string // RFC 5322 address, with or without a name
-	To       string
+// A Body is what all recipients of a variant are sent alike. TokenMark stands
+// where each one's own token goes. It does not change once a message has it, so
+// that it need be made ready for sending only once.
+type Body struct {
 	Subject  string
-	Date     time.Time
 	Language string
 	HTML     string
 	Text     string
+}
+
+// A Message is a mail to one recipient.
+type Message struct {
+	*Body
+	Token    string // takes the place of TokenMark in the Body; "" leaves it
+	ID       string // Message-ID without angle brackets
+	From     string // RFC 5322 address, with or without a name
+	To       string
+	Date     time.Time
 	ListID   string   // RFC 2919 list-id without angle brackets
 	ListName string   // for people
 	Headers  []Header // further ones, in order; values are ASCII

@@ -10,27 +10,34 @@ import (
 	"time"
 )
 
-// Message returns the mail that brings an edition to a recipient. It is the
-// same at every attempt, down to the date: what is sent again must be
-// recognisable as the same message. The contact address takes unsubscriptions
-// and may be empty.
-func (e *Edition) Message(d Delivery, from, contact string) Message {
+// A Sender is what all mails of a site have in common.
+type Sender struct {
+	From    string // RFC 5322 address, with or without a name
+	Contact string // takes unsubscriptions by mail; may be empty
+	Secret  []byte // tokens are made with it; none makes mails without
+}
+
+// Message returns the mail that brings an edition to a recipient. Its body is
+// e.Body(d.Variant), one for all who get the same. The message is the same at
+// every attempt, down to the date: what is sent again must be recognisable as
+// the same message.
+func (s *Sender) Message(e *Edition, body *Body, d Delivery) Message {
 	m := Message{
+		Body:     body,
 		ID:       d.MessageID,
-		From:     from,
+		From:     s.From,
 		To:       d.To,
-		Subject:  e.Subject,
 		Date:     e.Created,
-		Language: e.Language,
-		HTML:     e.HTML,
-		Text:     e.Text,
-		ListID:   e.Digest + "." + Domain(from),
+		ListID:   e.Digest + "." + Domain(s.From),
 		ListName: e.Title,
 	}
-	if contact != "" {
+	if len(s.Secret) > 0 && d.Recipient != 0 {
+		m.Token = Token(s.Secret, d.Recipient)
+	}
+	if s.Contact != "" {
 		m.Headers = []Header{
-			{Name: "List-Unsubscribe", Value: "<" + UnsubscribeURL(contact, e.Digest) + ">"},
-			{Name: "List-Help", Value: "<mailto:" + contact + ">"},
+			{Name: "List-Unsubscribe", Value: "<" + UnsubscribeURL(s.Contact, e.Digest) + ">"},
+			{Name: "List-Help", Value: "<mailto:" + s.Contact + ">"},
 		}
 	}
 	return m

@@ -139,15 +139,13 @@ type Variant struct {
 	Empty    string // why these subscribers get nothing; "" when they do
 }
 
-// As returns the edition as the subscribers of a variant get it. A variant
-// that there is not, and 0, is the edition itself.
-func (e *Edition) As(variant int64) *Edition {
+// Body returns what the subscribers of a variant are sent. A variant that
+// there is not, and 0, is the edition itself.
+func (e *Edition) Body(variant int64) *Body {
 	for i := range e.Variants {
 		if v := &e.Variants[i]; v.ID == variant && variant != 0 {
-			out := *e
-			out.Subject, out.Language, out.Sections, out.HTML, out.Text = v.Subject, v.Language, v.Sections, v.HTML, v.Text
-			return &out
+			return &Body{Subject: v.Subject, Language: v.Language, HTML: v.HTML, Text: v.Text}
 		}
 	}
-	return e
+	return &Body{Subject: e.Subject, Language: e.Language, HTML: e.HTML, Text: e.Text}
 }

@@ -54,6 +54,7 @@ type App struct {
 	opts    Options
 	log     *slog.Logger
 	store   *store.Store
+	secret  []byte // of the site; see secretSetting
 	stories *classify.Tellings
 	parts   atomic.Pointer[parts]      // replaced as a whole by a reload
 	queue   atomic.Pointer[jobs.Queue] // nil until Run
@@ -91,15 +92,28 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{opts: opts, log: opts.Logger, store: st, stories: stories, news: make(chan struct{}, 1)}
-	p, err := a.build(cfg)
-	if err == nil && !opts.Look {
-		err = a.sync(ctx, p)
-	}
-	if err != nil {
+	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	a.parts.Store(p)
 	return a, nil
+}
+
+// begin makes the first parts.
+func (a *App) begin(ctx context.Context, cfg *config.Config) (err error) {
+	if a.secret, err = readSecret(ctx, a.store); err != nil {
+		return err
+	}
+	p, err := a.build(cfg)
+	if err != nil {
+		return err
+	}
+	if !a.opts.Look {
+		if err := a.sync(ctx, p); err != nil {
+			return err
+		}
+	}
+	a.parts.Store(p)
+	return nil
 }
 
 // Close lets go of the store. Run must have returned.

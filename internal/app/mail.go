@@ -38,8 +38,8 @@ func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, err
 	if to == "" {
 		return nil, fmt.Errorf("digest %s has no recipient; name one with --to ADDRESS", name)
 	}
-	delivery := mailer.Delivery{To: to, MessageID: mailer.MessageID(d.Name, e.At, to, p.cfg.Mail.From)}
-	return submit.Sign(p.cfg.Mail, e.Message(delivery, p.cfg.Mail.From, p.cfg.Site.Contact))
+	delivery := mailer.Delivery{To: to, Recipient: mailer.FixedID(to), MessageID: mailer.MessageID(d.Name, e.At, to, p.cfg.Mail.From)}
+	return submit.Sign(p.cfg.Mail, p.deliverer.Sender.Message(e, e.Body(0), delivery))
 }
 
 // composeNow composes an edition once all articles are compared with others, so

@@ -170,8 +170,7 @@ func (a *App) buildMailing(p *parts) error {
 	p.deliverer = &deliver.Deliverer{
 		Store:     a.store,
 		Transport: p.transport,
-		From:      p.cfg.Mail.From,
-		Contact:   p.cfg.Site.Contact,
+		Sender:    mailer.Sender{From: p.cfg.Mail.From, Contact: p.cfg.Site.Contact, Secret: a.secret},
 		Owner:     a.owner(),
 		Parallel:  p.cfg.Mail.SMTP.Connections,
 		Now:       a.opts.Now,

@@ -11,32 +11,36 @@ import (
 	"strconv"
 	"strings"
 
+	"broadsheet/internal/store"
 	"broadsheet/mailer"
 	"broadsheet/syndicate"
 	"broadsheet/templates"
 )
 
-// feedSecretSetting is the setting that holds the secret which the names of
-// private feeds are made with: 256 bits, drawn when they are first needed.
-const feedSecretSetting = "feed_secret"
+// secretSetting is the setting that holds the site's secret: 256 bits, drawn
+// when they are first needed. The names of private feeds and the tokens in
+// mails are made with it.
+const secretSetting = "feed_secret"
+
+// readSecret returns the site's secret.
+func readSecret(ctx context.Context, s *store.Store) ([]byte, error) {
+	secret, err := s.Setting(ctx, secretSetting, func() string {
+		b := make([]byte, 32)
+		_, _ = rand.Read(b) // never fails
+		return hex.EncodeToString(b)
+	})
+	return []byte(secret), err
+}
 
 // feedName returns the name of a subscriber's private feed: the subscriber's
 // number and, of 130 bits, what only who knows the secret can make of that and
 // of the subscriber's feed key. Nothing of it is stored; another key makes
 // another name and ends the old one.
-func (a *App) feedName(ctx context.Context, s *mailer.Subscriber) (string, error) {
-	secret, err := a.store.Setting(ctx, feedSecretSetting, func() string {
-		b := make([]byte, 32)
-		_, _ = rand.Read(b) // never fails
-		return hex.EncodeToString(b)
-	})
-	if err != nil {
-		return "", err
-	}
-	mac := hmac.New(sha256.New, []byte(secret))
+func (a *App) feedName(s *mailer.Subscriber) string {
+	mac := hmac.New(sha256.New, a.secret)
 	fmt.Fprintf(mac, "private feed\x00%d\x00%d", s.ID, s.FeedKey)
 	code := strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil)))[:26]
-	return fmt.Sprintf("%s%d-%s", syndicate.PrivatePrefix, s.ID, code), nil
+	return fmt.Sprintf("%s%d-%s", syndicate.PrivatePrefix, s.ID, code)
 }
 
 // PrivateFeed implements publish.Readers: a subscriber's feed holds what the
@@ -51,11 +55,7 @@ func (a *App) PrivateFeed(ctx context.Context, name string) (syndicate.Feed, err
 	if err != nil {
 		return syndicate.Feed{}, err
 	}
-	want, err := a.feedName(ctx, &s)
-	if err != nil {
-		return syndicate.Feed{}, err
-	}
-	if !hmac.Equal([]byte(name), []byte(want)) || s.Status != mailer.Active && s.Status != mailer.Paused {
+	if !hmac.Equal([]byte(name), []byte(a.feedName(&s))) || s.Status != mailer.Active && s.Status != mailer.Paused {
 		return syndicate.Feed{}, syndicate.ErrNotFound
 	}
 	p := a.parts.Load()
@@ -91,6 +91,5 @@ func (a *App) FeedAddress(ctx context.Context, email string, renew bool) (string
 	if err != nil {
 		return "", err
 	}
-	name, err := a.feedName(ctx, &s)
-	return a.Config().Site.Link("/feeds/" + name), err
+	return a.Config().Site.Link("/feeds/" + a.feedName(&s)), nil
 }

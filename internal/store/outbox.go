@@ -141,13 +141,16 @@ func dueAt(d mailer.Delivery) any {
 	return d.NextAt.UnixMilli()
 }
 
-const deliveryColumns = `d.id, d.edition, e.digest, COALESCE(d.variant, 0), d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.reply, d.error, d.settled`
+const deliveryColumns = `d.id, d.edition, e.digest, COALESCE(d.variant, 0), COALESCE(d.subscriber, 0), d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.reply, d.error, d.settled`
 
 func scanDelivery(r scanner) (d mailer.Delivery, err error) {
 	var next sql.NullInt64
-	err = r.Scan(&d.ID, &d.Edition, &d.Digest, &d.Variant, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Reply, &d.Error, moment{&d.Settled})
+	err = r.Scan(&d.ID, &d.Edition, &d.Digest, &d.Variant, &d.Recipient, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Reply, &d.Error, moment{&d.Settled})
 	if next.Int64 != 0 {
 		d.NextAt = time.UnixMilli(next.Int64).UTC()
+	}
+	if d.Recipient == 0 {
+		d.Recipient = mailer.FixedID(d.To)
 	}
 	return d, err
 }

@@ -133,14 +133,16 @@ func (o *office) TryText(a *syndicate.Article) (syndicate.Analysis, []syndicate.
 	if a.Title == "" {
 		return syndicate.Analysis{}, nil
 	}
-	return syndicate.Analysis{
+	analysis := syndicate.Analysis{
 		Filings:    []syndicate.Filing{filed("finance", 2, hit("贷款", 1, "title"))},
 		NearMisses: []syndicate.Filing{{Theme: "industry", Score: 0.6, Threshold: 1, Hits: []syndicate.Hit{hit("芯片", 1, "lead")}}},
-	}, []syndicate.Passage{{Zone: "title", Text: "金融街<b>贷款", Marks: []syndicate.Mark{
+	}
+	marks := []syndicate.Mark{
 		{Theme: "finance", Term: "金融街", Start: 0, End: 9, Out: true, Takes: []string{"金融"}},
 		{Theme: "finance", Term: "贷款", Start: 12, End: 18},
 		{Theme: "industry", Term: "款", Start: 15, End: 18},
-	}}}
+	}
+	return analysis, []syndicate.Passage{{Zone: "title", Text: "金融街<b>贷款", Marks: marks}}
 }
 
 func (o *office) Compare(_ context.Context, days int) (*syndicate.ThemeDiff, error) {

@@ -26,7 +26,7 @@ func TestComposeGolden(t *testing.T) {
 			}
 			golden(t, name+".html", e.HTML)
 			golden(t, name+".txt", e.Text)
-			data, err := submit.Build(e.Message(s.saved[0], "江城产经 <digest@news.example.com>", "editor@example.com"))
+			data, err := submit.Build(message(e, s.saved[0], "江城产经 <digest@news.example.com>", "editor@example.com"))
 			if err != nil {
 				t.Fatal(err)
 			}

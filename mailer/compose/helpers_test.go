@@ -197,3 +197,9 @@ func sample() []syndicate.Article {
 func (s *store) Audiences(context.Context, string) ([]mailer.Audience, error) {
 	return s.audiences, s.broken
 }
+
+// message returns the mail that brings an edition to a recipient.
+func message(e *mailer.Edition, d mailer.Delivery, from, contact string) mailer.Message {
+	s := mailer.Sender{From: from, Contact: contact}
+	return s.Message(e, e.Body(d.Variant), d)
+}

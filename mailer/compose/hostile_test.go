@@ -56,7 +56,7 @@ func TestWhateverArticlesSay(t *testing.T) {
 				if tt.name != "markup" && tt.name != "template code" { // these look like mistakes in the text, rightly
 					checkText(t, e)
 				}
-				data, err := submit.Build(e.Message(s.saved[0], "n@example.com", "c@example.com"))
+				data, err := submit.Build(message(e, s.saved[0], "n@example.com", "c@example.com"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -106,7 +106,7 @@ func TestManyArticlesStayBelowTheLimit(t *testing.T) {
 			if total != tt.articles {
 				t.Errorf("%d articles are accounted for, want %d", total, tt.articles)
 			}
-			data, err := submit.Build(e.Message(s.saved[0], "n@example.com", "c@example.com"))
+			data, err := submit.Build(message(e, s.saved[0], "n@example.com", "c@example.com"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,7 +165,7 @@ func TestSiteWithoutContact(t *testing.T) {
 	if strings.Contains(e.HTML+e.Text, "mailto:") {
 		t.Error("there is a mailto: without an address")
 	}
-	if m := e.Message(mailer.Delivery{To: "a@example.com"}, "n@example.com", ""); len(m.Headers) != 0 {
+	if m := message(e, mailer.Delivery{To: "a@example.com"}, "n@example.com", ""); len(m.Headers) != 0 {
 		t.Errorf("headers %v", m.Headers)
 	}
 	checkHTML(t, e)

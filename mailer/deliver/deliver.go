@@ -63,8 +63,7 @@ var ErrPaused = errors.New("delivery is paused")
 type Deliverer struct {
 	Store     Store
 	Transport Transport
-	From      string // sender of every message: mail.from
-	Contact   string // takes unsubscriptions: site.contact; may be empty
+	Sender    mailer.Sender
 	Owner     string // names this process in leases, unlike any other's
 	Parallel  int    // messages at a time within an edition; 1 when 0
 	Now       func() time.Time
@@ -124,7 +123,7 @@ func (d *Deliverer) Deliver(ctx context.Context, edition int64) (Summary, error)
 	if err != nil {
 		return Summary{}, fmt.Errorf("edition %d: %w", edition, err)
 	}
-	r := &run{Deliverer: d, edition: &e}
+	r := &run{Deliverer: d, edition: &e, bodies: map[int64]*mailer.Body{}}
 	start := d.now()
 	err = r.all(ctx)
 	if r.sum.Total() > 0 {
@@ -141,7 +140,10 @@ func (d *Deliverer) SendTest(ctx context.Context, e *mailer.Edition, to []string
 	var sum Summary
 	var errs []error
 	for _, address := range to {
-		m := e.Message(mailer.Delivery{To: address, MessageID: mailer.MessageID("test "+e.Digest, e.Created, address, d.From)}, d.From, d.Contact)
+		m := d.Sender.Message(e, e.Body(0), mailer.Delivery{
+			To: address, Recipient: mailer.FixedID(address),
+			MessageID: mailer.MessageID("test "+e.Digest, e.Created, address, d.Sender.From),
+		})
 		reply, err := d.Transport.Send(ctx, m)
 		if err != nil {
 			sum.Failed++
@@ -159,8 +161,21 @@ type run struct {
 	*Deliverer
 	edition *mailer.Edition
 
-	mu  sync.Mutex
-	sum Summary
+	mu     sync.Mutex
+	sum    Summary
+	bodies map[int64]*mailer.Body // by variant
+}
+
+// body returns the body of a variant, always the same one.
+func (r *run) body(variant int64) *mailer.Body {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b, ok := r.bodies[variant]
+	if !ok {
+		b = r.edition.Body(variant)
+		r.bodies[variant] = b
+	}
+	return b
 }
 
 // all works batches until nothing is due.
@@ -217,7 +232,7 @@ func (r *run) one(ctx context.Context, dv mailer.Delivery) error {
 	if err := r.Store.Begin(ctx, dv.ID); err != nil {
 		return fmt.Errorf("begin delivery %d: %w", dv.ID, err)
 	}
-	reply, err := r.Transport.Send(ctx, r.edition.As(dv.Variant).Message(dv, r.From, r.Contact))
+	reply, err := r.Transport.Send(ctx, r.Sender.Message(r.edition, r.body(dv.Variant), dv))
 	dv = expire(r.judge(dv, reply, err), r.edition.Created, r.now())
 	if err := r.settle(ctx, dv); err != nil {
 		return fmt.Errorf("record delivery %d (%s): %w", dv.ID, dv.State, err)

@@ -36,7 +36,8 @@ func TestDeliverGivesEveryoneTheirMessage(t *testing.T) {
 		i := slices.IndexFunc(tr.got, func(m mailer.Message) bool { return m.To == "reader7@example.org" })
 		want := mailer.Message{
 			ID: s.rows[6].MessageID, From: "江城产经 <digest@news.example.com>", To: "reader7@example.org",
-			Subject: "一周产经 11月23日", Date: s.edition.Created, Language: "zh-Hans", HTML: "<p>你好</p>", Text: "你好\n",
+			Body:   &mailer.Body{Subject: "一周产经 11月23日", Language: "zh-Hans", HTML: "<p>你好</p>", Text: "你好\n"},
+			Date:   s.edition.Created,
 			ListID: "weekly.news.example.com", ListName: "一周产经",
 			Headers: []mailer.Header{
 				{Name: "List-Unsubscribe", Value: "<mailto:editor@example.com?subject=unsubscribe%20weekly>"},

@@ -195,7 +195,7 @@ func fault(f mailer.Fault, code int, text string) error {
 
 func deliverer(s *outbox, tr deliver.Transport, c *clock) *deliver.Deliverer {
 	return &deliver.Deliverer{
-		Store: s, Transport: tr, From: "江城产经 <digest@news.example.com>", Contact: "editor@example.com", Owner: "test", Now: c.now,
+		Store: s, Transport: tr, Sender: mailer.Sender{From: "江城产经 <digest@news.example.com>", Contact: "editor@example.com"}, Owner: "test", Now: c.now,
 	}
 }
 

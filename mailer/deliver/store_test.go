@@ -43,7 +43,7 @@ func TestWithTheRealStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func(s *store.Store, tr deliver.Transport) *deliver.Deliverer {
-		return &deliver.Deliverer{Store: s, Transport: tr, From: config.From, Contact: "editor@example.com", Owner: "one", Now: c.now}
+		return &deliver.Deliverer{Store: s, Transport: tr, Sender: mailer.Sender{From: config.From, Contact: "editor@example.com"}, Owner: "one", Now: c.now}
 	}
 	// The first process dies after its seventh message was written.
 	if at := untilDeath(func() { _, _ = run(s, mortal{tr, &killer{left: 14}}).Deliver(t.Context(), e.ID) }); at != "after send" {

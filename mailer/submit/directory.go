@@ -48,6 +48,9 @@ func (d *directory) Send(ctx context.Context, m mailer.Message) (string, error) 
 	return name, nil
 }
 
+// Work writes the messages of q.
+func (d *directory) Work(ctx context.Context, q Queue) error { return work(ctx, q, d.Send) }
+
 // Close does nothing: a directory holds nothing open.
 func (d *directory) Close() error { return nil }
 

@@ -52,14 +52,16 @@ func golden(t *testing.T, name string, got []byte) {
 // chinese is a message as a digest makes it.
 func chinese() mailer.Message {
 	return mailer.Message{
-		ID:       "edition.reader@news.example.com",
-		From:     "江城产经 <digest@news.example.com>",
-		To:       "reader@example.org",
-		Subject:  "一周产经 11月23日：金融3 产业5 基础设施2",
-		Date:     time.Date(2026, 11, 23, 8, 0, 0, 0, time.FixedZone("CST", 8*3600)),
-		Language: "zh-Hans",
-		HTML:     "<!DOCTYPE html>\n<html lang=\"zh-Hans\"><head><meta charset=\"utf-8\"><title>一周产经</title></head><body><p>码头二期投产，年吞吐能力达到八十万标箱。</p></body></html>\n",
-		Text:     "一周产经\n\n码头二期投产，年吞吐能力达到八十万标箱。\n",
+		ID:   "edition.reader@news.example.com",
+		From: "江城产经 <digest@news.example.com>",
+		To:   "reader@example.org",
+		Date: time.Date(2026, 11, 23, 8, 0, 0, 0, time.FixedZone("CST", 8*3600)),
+		Body: &mailer.Body{
+			Subject:  "一周产经 11月23日：金融3 产业5 基础设施2",
+			Language: "zh-Hans",
+			HTML:     "<!DOCTYPE html>\n<html lang=\"zh-Hans\"><head><meta charset=\"utf-8\"><title>一周产经</title></head><body><p>码头二期投产，年吞吐能力达到八十万标箱。</p></body></html>\n",
+			Text:     "一周产经\n\n码头二期投产，年吞吐能力达到八十万标箱。\n",
+		},
 		ListID:   "weekly.news.example.com",
 		ListName: "一周产经",
 		Headers: []mailer.Header{

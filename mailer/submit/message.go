@@ -25,8 +25,14 @@ const maxLine = 998
 // line break in its subject, is refused; the error is a *mailer.SendError with
 // a permanent fault.
 func Build(m mailer.Message) ([]byte, error) {
+	body := *m.Body
+	m.Body = &body
 	for _, s := range []*string{&m.Subject, &m.ListName, &m.Text, &m.HTML} {
 		*s = strings.ToValidUTF8(*s, "\ufffd")
+	}
+	if m.Token != "" {
+		m.Text = strings.ReplaceAll(m.Text, mailer.TokenMark, m.Token)
+		m.HTML = strings.ReplaceAll(m.HTML, mailer.TokenMark, m.Token)
 	}
 	from, to, err := check(m)
 	if err != nil {

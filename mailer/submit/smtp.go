@@ -92,6 +92,9 @@ func (r *relay) Send(ctx context.Context, m mailer.Message) (string, error) {
 	return r.over(ctx, c, tx)
 }
 
+// Work gives the relay the messages of q.
+func (r *relay) Work(ctx context.Context, q Queue) error { return work(ctx, q, r.Send) }
+
 // over works a transaction on a connection and keeps or closes it.
 func (r *relay) over(ctx context.Context, c *connection, tx transaction) (string, error) {
 	stop := context.AfterFunc(ctx, func() { _ = c.conn.Close() })

@@ -6,6 +6,7 @@ package submit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"broadsheet/mailer"
@@ -19,8 +20,29 @@ type Transport interface {
 	// several goroutines; when ctx ends, it gives up within moments.
 	Send(ctx context.Context, m mailer.Message) (reply string, err error)
 
+	// Work hands over the messages of a queue, one after another, until it has
+	// none, ctx ends or the way to the other side breaks. It uses one
+	// connection at a time; call it from several goroutines for more. A message
+	// that was begun is always ended. The error is the queue's.
+	Work(ctx context.Context, q Queue) error
+
 	// Close ends open connections. Send must not be called any more.
 	Close() error
+}
+
+// A Queue gives a connection its messages and keeps the account of them. One
+// call of Work calls it from one goroutine.
+type Queue interface {
+	// Next returns the message to hand over next, and false when there is none.
+	Next(ctx context.Context) (mailer.Message, bool)
+
+	// Begin is called when all of a message but its end is on its way. Only
+	// after Begin has returned nil may it arrive.
+	Begin(ctx context.Context, m *mailer.Message) error
+
+	// End tells what became of a message that Next gave, begun or not: reply
+	// and err are as Send returns them.
+	End(ctx context.Context, m *mailer.Message, reply string, err error) error
 }
 
 // New returns the transport that cfg asks for. It reads the DKIM keys, but
@@ -37,6 +59,24 @@ func New(cfg Config) (Transport, error) {
 		return newRelay(cfg.SMTP, keys), nil
 	}
 	return &directory{path: cfg.Directory, keys: keys}, nil
+}
+
+// work hands over the messages of q by send.
+func work(ctx context.Context, q Queue, send func(context.Context, mailer.Message) (string, error)) error {
+	for ctx.Err() == nil {
+		m, ok := q.Next(ctx)
+		if !ok {
+			return nil
+		}
+		if err := q.Begin(ctx, &m); err != nil {
+			return errors.Join(err, q.End(ctx, &m, "", &mailer.SendError{Fault: mailer.ConnectionFault, Err: err}))
+		}
+		reply, err := send(ctx, m)
+		if err := q.End(ctx, &m, reply, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sign returns the bytes of m as New(cfg)'s transport would hand them over.

@@ -71,7 +71,7 @@ func editionRoundTrip(t *testing.T, s *store.Store) {
 	}
 	want := deliveriesTo("a@example.com", "b@example.com")
 	for i := range want {
-		want[i].Edition, want[i].Digest, want[i].State = e.ID, "d", mailer.Planned
+		want[i].Edition, want[i].Digest, want[i].State, want[i].Recipient = e.ID, "d", mailer.Planned, mailer.FixedID(want[i].To)
 	}
 	equal(t, "deliveries", ds, want)
 }

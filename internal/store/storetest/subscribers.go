@@ -185,7 +185,7 @@ func editionReaches(t *testing.T, s *store.Store) {
 	stored, err := s.Edition(t.Context(), e.ID)
 	must(t, err)
 	for _, d := range ds {
-		lines = append(lines, fmt.Sprintf("%s %s %s %q", d.To, d.State, stored.As(d.Variant).Text, d.Error))
+		lines = append(lines, fmt.Sprintf("%s %s %s %q", d.To, d.State, stored.Body(d.Variant).Text, d.Error))
 	}
 	// e came while the edition was composed; g is a fixed recipient already.
 	equal(t, "deliveries", lines, []string{
@@ -193,7 +193,7 @@ func editionReaches(t *testing.T, s *store.Store) {
 		`b@Example.com planned money ""`, `c@Example.com suppressed  "nothing new"`,
 	})
 	equal(t, "Message-ID", ds[2].MessageID, mailer.MessageID("d", noon, "a@example.com", e.Sender))
-	equal(t, "subject", stored.As(ds[3].Variant).Subject, "Money")
+	equal(t, "subject", stored.Body(ds[3].Variant).Subject, "Money")
 	for _, key := range []string{"k1", "k2"} {
 		in, err := s.EditionsOf(t.Context(), key)
 		must(t, err)
