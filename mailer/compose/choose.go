@@ -63,7 +63,7 @@ func (c *Composer) sections(d mailer.Digest, lang string, articles []syndicate.T
 			continue
 		}
 		slices.SortFunc(group, rank)
-		s := mailer.Section{Theme: t.ID, Title: t.DisplayTitle(lang), URL: c.Site.ThemeURL(t.ID)}
+		s := mailer.Section{Theme: t.ID, Title: t.DisplayTitle(lang), URL: c.Site.ThemeURL(t.ID), Sums: sums(group)}
 		if limit := max(d.MaxPerTheme, 1); len(group) > limit {
 			s.More = len(group) - limit
 			group = group[:limit]
@@ -157,6 +157,7 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 		Source:    c.sourceTitle(cd.Source),
 		Gist:      syndicate.Typeset(oneLine(cmp.Or(cd.Gist, cd.Summary)), own),
 		Figures:   figures(cd.Figures),
+		Stated:    stated(cd.Article),
 		Published: cd.Published,
 		Inferred:  cd.Inferred || cd.Published.IsZero(),
 		Reason:    cd.filing.Reason(),

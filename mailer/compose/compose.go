@@ -32,6 +32,10 @@ type Store interface {
 	// stored when the last edition was composed.
 	Fresh(ctx context.Context, digest string, q syndicate.Query, since, until time.Time) ([]syndicate.Article, error)
 
+	// Mailed returns the latest editions of a digest that were not skipped, the
+	// latest first, at most limit, with sections and without bodies.
+	Mailed(ctx context.Context, digest string, limit int) ([]mailer.Edition, error)
+
 	// StoriesOf returns the stories that the articles of the keys tell, by the
 	// articles' keys; none for what only one article tells.
 	StoriesOf(ctx context.Context, keys []string) (map[string]*syndicate.Story, error)
@@ -57,6 +61,7 @@ type Composer struct {
 	Store     Store
 	Next      func(d mailer.Digest, after time.Time) time.Time // the digest's next time
 	Notices   func(context.Context) ([]mailer.Notice, error)   // what needs the operator now; nil for nothing
+	Postal    string                                           // mail.postal; "" for none
 	Templates fs.FS                                            // nil for templates.Mail()
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -117,6 +122,9 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 		return nil, err
 	}
 	e.Sections = c.sections(d, e.Language, articles)
+	if e.Past, err = c.Store.Mailed(ctx, d.Name, pastEditions); err != nil {
+		return nil, fmt.Errorf("look up earlier editions: %w", err)
+	}
 	if d.Operator && c.Notices != nil {
 		if e.Notices, err = c.Notices(ctx); err != nil {
 			return nil, fmt.Errorf("look up what needs the operator: %w", err)
@@ -131,6 +139,7 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 		}
 	}
 	if trial {
+		e.SetNumber(nextNumber(e.Past))
 		return e, nil
 	}
 	if e.Skipped == "" {

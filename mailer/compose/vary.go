@@ -75,6 +75,9 @@ func (c *Composer) variant(d mailer.Digest, e *mailer.Edition, articles []syndic
 	}
 	own := *e
 	own.Language, own.Variants = v.Language, nil
+	if sel.Query != "" {
+		own.Past = nil // those were chosen otherwise
+	}
 	own.Sections = c.sections(d, v.Language, articles)
 	if len(own.Sections) == 0 && !d.SendEmpty {
 		v.Empty = "nothing new among what they chose"

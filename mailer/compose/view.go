@@ -2,6 +2,7 @@ package compose
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,24 +23,40 @@ type View struct {
 	SiteURL     string
 	Title       string // of the digest
 	Subject     string
-	Date        string // of the edition, in full
-	Preheader   string // what mail programs show beside the subject
-	Summary     string // how many articles, themes and sources
+	Date        string         // of the edition, in full
+	Preheader   string         // what mail programs show beside the subject
+	Summary     string         // how many articles, themes and sources
+	Headlines   []HeadlineView // the amounts that say most, at most 4; none when there are fewer than 2
+	Chart       *ChartView     // against the editions before; nil with fewer than 3 of them
 	Sections    []SectionView
 	Notices     []NoticeView // what needs the operator; only in digests for operators
 	NoticesMore string       // how many are left out; "" when none
 	Why         string       // why the reader gets this
+	PageURL     string       // the edition's own page; "" when it has none
+	Preferences string       // the reader's own page; holds the reader's token
+	Unsubscribe string       // ends the digest; holds the reader's token
+	UnsubMail   string       // mailto: address that ends it too; "" for none
 	Contact     string       // the editor's address; "" for none
-	Unsubscribe string       // mailto: address; "" for none
-	ArchiveURL  string       // earlier editions
+	Postal      string       // the editor's postal address; "" for none
+	ArchiveURL  string       // earlier editions; "" when they have no pages
 	FeedsURL    string
+}
+
+// A HeadlineView is an amount that the edition leads with, and the item that
+// states it.
+type HeadlineView struct {
+	Text     string // as written
+	Title    string // of the item
+	URL      string // of the item's page
+	Language string // as in ItemView
+	Dir      string // as in ItemView
 }
 
 // A SectionView is a theme with its items.
 type SectionView struct {
 	ID    string // the theme's
 	Title string
-	URL   string // the theme's page
+	URL   string // the theme's page, where those left out are
 	Count int    // articles under the theme, those left out included
 	More  string // how many are left out; "" when none
 	Items []ItemView
@@ -97,7 +114,8 @@ type viewer struct {
 	e    *mailer.Edition
 	loc  *time.Location
 	cat  templates.Catalogue
-	gist int // columns of a gist
+	gist  int  // columns of a gist
+	plain bool // without a chart, to save room
 }
 
 func (v viewer) view() View {
@@ -112,12 +130,20 @@ func (v viewer) view() View {
 		Preheader:  v.preheader(),
 		Summary:    v.summary(),
 		Why:        v.cat.T("mail.why", v.e.Title),
-		Contact:    v.c.Site.Contact,
-		ArchiveURL: v.c.Site.Link("/digests"),
-		FeedsURL:   v.c.Site.Link("/feeds"),
+		Headlines:   v.headline(),
+		Chart:       v.chart(),
+		Preferences: v.c.Site.Link("/preferences/" + mailer.TokenMark),
+		Unsubscribe: v.c.Site.Link("/unsubscribe/" + mailer.TokenMark + "?digest=" + url.QueryEscape(v.e.Digest)),
+		Contact:     v.c.Site.Contact,
+		Postal:      oneLine(v.c.Postal),
+		FeedsURL:    v.c.Site.Link("/feeds"),
 	}
 	if out.Contact != "" {
-		out.Unsubscribe = mailer.UnsubscribeURL(out.Contact, v.e.Digest)
+		out.UnsubMail = mailer.UnsubscribeURL(out.Contact, v.e.Digest)
+	}
+	if !v.e.Private {
+		out.ArchiveURL = v.c.Site.Link("/digests/" + url.PathEscape(v.e.Digest))
+		out.PageURL = out.ArchiveURL + "/" + mailer.NumberMark
 	}
 	n := 0
 	for _, s := range v.e.Sections {
