@@ -135,7 +135,9 @@ func toFileMail(c Config) fileMail {
 			Connections:  m.SMTP.Connections,
 			Rate:         m.SMTP.Rate,
 		},
-		Receive: fileReceive(c.Receive),
+		Templates: c.Folder,
+		Postal:    c.Postal,
+		Receive:   fileReceive(c.Receive),
 	}
 	for _, k := range m.DKIM {
 		f.DKIM = append(f.DKIM, fileDKIM(k))

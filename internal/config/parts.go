@@ -63,6 +63,12 @@ func (b *builder) parts() {
 	}
 	b.validate("mail", b.cfg.Mail.Validate())
 
+	b.cfg.Postal = m.Postal
+	if strings.ContainsAny(m.Postal, "\r\n") {
+		b.fault("mail.postal", "the address has more than one line", "put commas between its parts")
+	}
+	b.templates("mail.templates", m.Templates)
+
 	b.cfg.Receive = receive.Config{Listen: m.Receive.Listen, Domain: m.Receive.Domain}
 	b.validate("mail.receive", b.cfg.Receive.Validate())
 }

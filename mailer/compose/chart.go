@@ -25,9 +25,9 @@ const barHeight = 24
 // A ChartView compares what each theme has with what it had in the editions
 // before, by articles and by the money they are about.
 type ChartView struct {
-	Title   string // "与前8期相比"
-	Note    string // how to read it
-	Rows    []ChartRowView
+	Title string // "与前8期相比"
+	Note  string // how to read it
+	Rows  []ChartRowView
 }
 
 // A ChartRowView is a theme in a chart.
@@ -186,4 +186,3 @@ func (v viewer) headline() []HeadlineView {
 	}
 	return out
 }
-

@@ -109,27 +109,27 @@ const maxNotices = 30
 
 // A viewer turns an edition into what the templates are given.
 type viewer struct {
-	c    *Composer
-	d    mailer.Digest
-	e    *mailer.Edition
-	loc  *time.Location
-	cat  templates.Catalogue
+	c     *Composer
+	d     mailer.Digest
+	e     *mailer.Edition
+	loc   *time.Location
+	cat   templates.Catalogue
 	gist  int  // columns of a gist
 	plain bool // without a chart, to save room
 }
 
 func (v viewer) view() View {
 	out := View{
-		Language:   v.e.Language,
-		Dir:        direction(v.e.Language),
-		Site:       v.c.Site.Title,
-		SiteURL:    v.c.Site.Link("/"),
-		Title:      v.e.Title,
-		Subject:    v.e.Subject,
-		Date:       v.cat.Heading(v.e.At.In(v.loc), cmp.Or(v.e.Created, v.e.At).In(v.loc).Year()),
-		Preheader:  v.preheader(),
-		Summary:    v.summary(),
-		Why:        v.cat.T("mail.why", v.e.Title),
+		Language:    v.e.Language,
+		Dir:         direction(v.e.Language),
+		Site:        v.c.Site.Title,
+		SiteURL:     v.c.Site.Link("/"),
+		Title:       v.e.Title,
+		Subject:     v.e.Subject,
+		Date:        v.cat.Heading(v.e.At.In(v.loc), cmp.Or(v.e.Created, v.e.At).In(v.loc).Year()),
+		Preheader:   v.preheader(),
+		Summary:     v.summary(),
+		Why:         v.cat.T("mail.why", v.e.Title),
 		Headlines:   v.headline(),
 		Chart:       v.chart(),
 		Preferences: v.c.Site.Link("/preferences/" + mailer.TokenMark),
