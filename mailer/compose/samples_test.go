@@ -158,6 +158,10 @@ func TestSamples(t *testing.T) {
 			d, s := make()
 			c := composer(s)
 			c.Notices, c.Postal = notices(3), "江城市滨江区码头路1号 430000"
+			if name == "en" {
+				c.Site.Title, c.Postal = "Estuary Business", "1 Quay Street, Saltmere"
+				c.Sources = []syndicate.Source{{Name: "port", Title: "Port Bulletin"}, {Name: "bank", Title: "Money on the Coast"}, {Name: "gazette", Title: "River Gazette"}}
+			}
 			e, err := c.Compose(t.Context(), d, monday(), compose.Opts{})
 			if err != nil {
 				t.Fatal(err)

@@ -3,6 +3,7 @@ package compose
 import (
 	"cmp"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -351,12 +352,23 @@ func textDirection(text string) string {
 	return "ltr"
 }
 
+// inWords is a number in words, with a unit of one character.
+var inWords = regexp.MustCompile(`[` + numerals + `]{2,}[` + units + `]?`)
+
 // whole divides a text into what should stay on one line, a number with its
 // unit, and what lies between.
 func whole(text string) []FigureView {
 	var out []FigureView
 	at := 0
-	for _, span := range syndicate.Unbroken(text) {
+	spans := syndicate.Unbroken(text)
+	for _, span := range inWords.FindAllStringIndex(text, -1) {
+		spans = append(spans, [2]int{span[0], span[1]})
+	}
+	slices.SortFunc(spans, func(a, b [2]int) int { return cmp.Compare(a[0], b[0]) })
+	for _, span := range spans {
+		if span[0] < at {
+			continue
+		}
 		number := text[span[0]:span[1]]
 		if Columns(number) > wholeCols || Columns(number) == len(number) {
 			continue // too long, or kept together by every browser: 2.35%
