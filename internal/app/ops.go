@@ -10,13 +10,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"broadsheet/internal/web"
 	"broadsheet/mailer"
-	"broadsheet/mailer/compose"
 	"broadsheet/syndicate"
 )
 
@@ -151,27 +149,8 @@ func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
 			notices = append(notices, n)
 		}
 	}
-	notices = append(notices, a.brokenTemplates()...)
 	failed, err := a.undelivered(ctx)
 	return append(notices, failed...), err
-}
-
-// brokenTemplates returns a notice when the operator's templates of mails have
-// become such that no edition can be made with them.
-func (a *App) brokenTemplates() []web.Notice {
-	p := a.parts.Load()
-	if p.composer.Templates == nil {
-		return nil
-	}
-	err := compose.CheckTemplates(p.composer.Templates)
-	if err == nil {
-		return nil
-	}
-	n := web.Notice{Kind: web.NoticeTemplate, Name: "mail", Subject: "mail.templates", Text: err.Error() + "; mend it, and what is due goes out"}
-	if info, err := os.Stat(p.cfg.Folder); err == nil {
-		n.At = info.ModTime()
-	}
-	return []web.Notice{n}
 }
 
 // trouble names what is the matter with a source.

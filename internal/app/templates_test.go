@@ -7,10 +7,9 @@ import (
 	"testing"
 
 	"broadsheet/internal/app"
-	"broadsheet/internal/web"
 )
 
-// A template that breaks holds the edition, and the operator is told where.
+// A template that breaks holds the edition and says where.
 func TestABrokenTemplateHoldsTheEdition(t *testing.T) {
 	o := newOrigin(t)
 	o.Serve("/wire.rss", `<rss version="2.0"><channel><title>W</title><item><guid>1</guid><title>贷款新规今日施行</title></item></channel></rss>`)
@@ -42,18 +41,11 @@ mail: { from: d@example.com, directory: `+filepath.Join(dir, "outbox")+`, templa
 	if text, err := a.Preview(t.Context(), "daily", "", "text"); err != nil || !strings.HasPrefix(string(text), "OURS 日报 http://localhost:8080/unsubscribe/") || !strings.HasSuffix(string(text), " 1 Quay\n") {
 		t.Fatalf("%q, %v", text, err)
 	}
-	if notices, err := a.Notices(t.Context()); err != nil || len(notices) != 0 {
-		t.Fatalf("notices %+v, %v", notices, err)
-	}
 
 	set("OURS\n{{.Titel}}")
 	const where = "template mail/digest.txt:2:3: <.Titel>: "
 	if _, err := a.Send(t.Context(), "daily", ""); err == nil || !strings.Contains(err.Error(), where) {
 		t.Errorf("sent with a broken template: %v", err)
-	}
-	notices, err := a.Notices(t.Context())
-	if err != nil || len(notices) != 1 || notices[0].Kind != web.NoticeTemplate || !strings.Contains(notices[0].Text, where) || notices[0].At.IsZero() {
-		t.Errorf("notices %+v, %v; want one that says where", notices, err)
 	}
 
 	set("{{.Unsubscribe}} {{range .Sections}}{{range .Items}}{{.Title}}{{end}}{{end}}")

@@ -114,7 +114,6 @@ const (
 	NoticeHeld        = "old articles held"
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
-	NoticeTemplate    = "broken template" // no edition is made until it is mended
 )
 
 // A Notice is something that needs the operator's attention.

@@ -349,7 +349,7 @@ func TestAdminPagesTell(t *testing.T) {
 	cookie := o.signIn()
 	read := func(target string) string { return ask(o.handler, target, cookie, "Cookie: lang=en").Body.String() }
 	shows(t, read("/admin"), []string{
-		"园区公告: 12 old articles are held", "Harbour Gazette has moved for good", "https://new.example/feed", "not delivered to 1 of 40", "<h3>A template of mails is broken; editions wait for it</h3>", "2, of which 1 need attention",
+		"园区公告: 12 old articles are held", "Harbour Gazette has moved for good", "https://new.example/feed", "not delivered to 1 of 40", "2, of which 1 need attention",
 	}, nil)
 	shows(t, read("/admin/sources"), []string{
 		"Next poll 10:30, because <code>every 1h</code>", "3.0 MiB", "12 articles in it, 2 new", "7 stored", "held ×12", "Accept",

@@ -80,8 +80,6 @@ func (v *view) notice(n *Notice) noticeRow {
 	case NoticeUndelivered:
 		row.Title = v.T("admin.notice.undelivered", n.Subject, n.Count, n.Of)
 		row.Href = n.URL
-	case NoticeTemplate:
-		row.Title, row.Href = v.T("admin.notice.template"), ""
 	case NoticeHeld:
 		row.Title = v.T("admin.notice.held", n.Subject, n.Count)
 	case NoticeMoved:
