@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"errors"
+	"image/png"
 	"net/http"
 	"regexp"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"broadsheet/internal/web"
 	"broadsheet/mailer"
 	"broadsheet/syndicate"
+	"broadsheet/syndicate/publish"
 )
 
 // pages are the addresses of all pages of the sample.
@@ -425,6 +427,25 @@ func TestStaticFilesAreKeptForGood(t *testing.T) {
 		w := ask(h, target, "Accept-Encoding: gzip")
 		if w.Code != 200 || w.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" || w.Header().Get("ETag") == "" {
 			t.Errorf("%s: %d %v", target, w.Code, w.Header())
+		}
+	}
+}
+
+// Feeds name the icon by an address that stays, and readers show it at 144
+// pixels a side, of a screen that may have three for each.
+func TestIconOfFeeds(t *testing.T) {
+	h := handler(t, sample())
+	w := ask(h, publish.IconPath)
+	img, err := png.DecodeConfig(w.Body)
+	if err != nil || img.Width != 512 || img.Height != 512 {
+		t.Errorf("the icon: %v, %d × %d pixels", err, img.Width, img.Height)
+	}
+	if w.Header().Get("Content-Type") != "image/png" || w.Header().Get("ETag") == "" {
+		t.Errorf("header %v", w.Header())
+	}
+	for _, format := range []string{"rss", "atom", "json"} {
+		if feed := ask(h, "/feeds/all."+format).Body.String(); !strings.Contains(feed, site().Site.Link(publish.IconPath)) {
+			t.Errorf("the %s feed does not name the icon", format)
 		}
 	}
 }

@@ -191,6 +191,7 @@ func (s *server) routes() *http.ServeMux {
 	page("/digests/{name}/{number}", s.edition)
 	mux.HandleFunc("/feeds.opml", s.opml)
 	mux.HandleFunc("/static/{file}", s.file)
+	mux.HandleFunc("/icon.png", s.icon)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
