@@ -41,7 +41,11 @@ func BenchmarkVisible(b *testing.B) {
 	b.ResetTimer()
 	for range b.N {
 		b.StopTimer()
-		x, feeds := recent(b, cfg)
+		newest, err := s.Articles(b.Context(), syndicate.Query{}, time.Now(), 1, 0)
+		if err != nil || len(newest) == 0 {
+			b.Fatalf("the newest of no articles, error %v", err)
+		}
+		x, feeds := recent(b, cfg, newest[0].FirstSeen)
 		poll := syndicate.Poll{Source: x.Source, NextAt: x.FirstSeen.Add(time.Hour), LastAt: x.FirstSeen}
 		classifier, err := cfg.Classifier()
 		if err != nil {
@@ -53,7 +57,8 @@ func BenchmarkVisible(b *testing.B) {
 		}
 		stored := time.Now()
 		took := make([]time.Duration, len(feeds))
-		g, ctx := errgroup.WithContext(b.Context())
+		ctx, cancel := context.WithTimeout(b.Context(), bound)
+		g, ctx := errgroup.WithContext(ctx)
 		for i, feed := range feeds {
 			g.Go(func() error {
 				err := awaitIn(ctx, base+feed, x.Title)
@@ -61,7 +66,9 @@ func BenchmarkVisible(b *testing.B) {
 				return err
 			})
 		}
-		if err := g.Wait(); err != nil {
+		err = g.Wait()
+		cancel()
+		if err != nil {
 			b.Fatal(err)
 		}
 		all = append(all, took...)
@@ -72,9 +79,9 @@ func BenchmarkVisible(b *testing.B) {
 	b.ReportMetric(float64(len(all)), "feeds")
 }
 
-// recent returns an article that came just now and is like no other, and the
-// paths of the feeds it belongs in.
-func recent(b *testing.B, cfg *config.Config) (x syndicate.Article, feeds []string) {
+// recent returns an article that came after an instant and is like no other, and
+// the paths of the feeds it belongs in.
+func recent(b *testing.B, cfg *config.Config, after time.Time) (x syndicate.Article, feeds []string) {
 	b.Helper()
 	classifier, err := cfg.Classifier()
 	if err != nil {
@@ -84,10 +91,10 @@ func recent(b *testing.B, cfg *config.Config) (x syndicate.Article, feeds []stri
 	for i := range name {
 		name[i] = '\u4e00' + rune(rand.IntN(0x5000))
 	}
-	now := time.Now()
+	seen := after.Add(time.Second)
 	x = syndicate.Article{
 		Source: "late", Title: fmt.Sprintf("%s大桥获银团贷款%d万元", string(name), 1000+rand.IntN(90_000)), Language: "zh-Hans",
-		Text: "贷款用于桥梁与高速公路建设，银行按季度发放。", FirstSeen: now, Published: now,
+		Text: "贷款用于桥梁与高速公路建设，银行按季度发放。", FirstSeen: seen, Published: seen,
 	}
 	x.Key = syndicate.NewKey(x.Source, x.Title)
 	x.ID, x.Hash = syndicate.NewID("https://late.example/", x.Key), x.Key

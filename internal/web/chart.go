@@ -44,7 +44,7 @@ func (s *server) charts(r *http.Request, v *view, theme string) ([]chart, error)
 	for i := range starts {
 		starts[i] = monday.AddDate(0, 0, 7*(i-chartWeeks+1))
 	}
-	weeks, err := s.weeks.of(r.Context(), s.Articles, theme, starts, v.now)
+	weeks, err := s.weeks.of(r.Context(), s.Articles, theme, starts)
 	if err != nil {
 		return nil, err
 	}
@@ -102,16 +102,19 @@ func commonUnit(weeks []syndicate.Week) string {
 	return best
 }
 
-// How long what was added up of a week is shown: amounts of many articles take
-// a moment to add up, and the past changes only when articles are filed anew.
+// How long what was added up of a week is shown at least, and how many times
+// as long as adding up took: amounts of many articles take a moment, and the
+// past changes only when articles are filed anew.
 const (
 	pastWeekFor    = time.Hour
 	runningWeekFor = time.Minute
+	weekForTimes   = 100
 )
 
 // A weekCache remembers what themes had in the weeks of charts. Who asks while
 // a week is added up waits for that.
 type weekCache struct {
+	now   func() time.Time
 	mu    sync.Mutex
 	known map[weekKey]knownWeek
 }
@@ -127,23 +130,26 @@ type knownWeek struct {
 }
 
 // of returns what a theme had in the weeks between starts.
-func (c *weekCache) of(ctx context.Context, articles Articles, theme string, starts []time.Time, now time.Time) ([]syndicate.Week, error) {
+func (c *weekCache) of(ctx context.Context, articles Articles, theme string, starts []time.Time) ([]syndicate.Week, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := c.now()
 	maps.DeleteFunc(c.known, func(k weekKey, _ knownWeek) bool { return k.start < starts[0].Unix() })
 	weeks := make([]syndicate.Week, len(starts)-1)
 	for i := range weeks {
 		key := weekKey{theme, starts[i].Unix()}
 		known, ok := c.known[key]
 		if !ok || !now.Before(known.until) {
+			began := c.now()
 			w, err := articles.Week(ctx, theme, starts[i], starts[i+1])
 			if err != nil {
 				return nil, err
 			}
-			known = knownWeek{w, now.Add(pastWeekFor)}
+			least := pastWeekFor
 			if now.Before(starts[i+1]) {
-				known.until = now.Add(runningWeekFor)
+				least = runningWeekFor
 			}
+			known = knownWeek{w, now.Add(max(least, weekForTimes*c.now().Sub(began)))}
 			c.known[key] = known
 		}
 		weeks[i] = known.Week

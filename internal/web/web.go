@@ -128,7 +128,7 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 	if s.pages, err = parsePages(); err != nil {
 		return nil, fmt.Errorf("templates of pages: %w", err)
 	}
-	s.weeks.known = map[weekKey]knownWeek{}
+	s.weeks.now, s.weeks.known = parts.Now, map[weekKey]knownWeek{}
 	s.deltas = newDeltaFeeds(parts.Feeds)
 	s.feeds = &feedCache{
 		load: s.loadFeed, version: parts.Version, now: parts.Now, zip: &s.zip, budget: cacheBudget, logger: parts.Logger,
