@@ -5,6 +5,24 @@ import (
 	"strings"
 )
 
+// currencies are the base units of money.
+var currencies = [...]string{
+	"元", "USD", "EUR", "GBP", "HKD", "JPY", "AUD", "KRW", "CAD", "SGD", "CHF", "RUB", "TWD", "INR", "DEM", "NZD",
+}
+
+// Currencies returns the base units of money, such as 元 and USD.
+func Currencies() []string { return slices.Clone(currencies[:]) }
+
+// A Week is what a theme had in a week.
+type Week struct {
+	Articles int
+
+	// Amounts has, by currency, the sum of the amounts of money that were
+	// stated: of each article the largest one, and of articles that tell the
+	// same news only the largest of all.
+	Amounts map[string]float64
+}
+
 // KeyFigures returns at most n of the figures of an article, those that say
 // most beside its title, in the order of the text and each once. What is said
 // in passing, such as how long something took, is never among them.
@@ -60,7 +78,7 @@ var yuan = map[string]float64{
 }
 
 // Money reports whether the figure is an amount of money.
-func (f Figure) Money() bool { return yuan[f.BaseUnit] != 0 }
+func (f Figure) Money() bool { return slices.Contains(currencies[:], f.BaseUnit) }
 
 // Yuan returns about how much an amount of money is in 元, to compare it with
 // others; 0 for what is no money.

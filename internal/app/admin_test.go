@@ -211,3 +211,57 @@ func TestHeldArticlesAreNamedAndLetIn(t *testing.T) {
 	}
 	await(t, "the held articles", stored(24))
 }
+
+// An operator tries a digest, sends it and sees what became of it, all from
+// the browser.
+func TestOperatorSendsADigest(t *testing.T) {
+	o := newOrigin(t)
+	o.Serve("/wire.rss", wireFeed)
+	file, write := smallPaper(t, "127.0.0.1:0", "贷款", o.URL+"/wire.rss")
+	mails := filepath.Join(filepath.Dir(file), "outbox")
+	write("贷款", fmt.Sprintf(`
+digests: [{ name: weekly, title: Weekly, schedule: "0 8 * * SUN", to: [ops@example.com] }]
+mail: { from: desk@example.com, transport: directory, directory: %q }
+`, mails))
+	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := start(t, load(t, file), c, file)
+	op := newOperator(t, d)
+	token := regexp.MustCompile(`sign-in\?token=(\S+)`).FindStringSubmatch(d.out.String())
+	op.send("/admin/sign-in", url.Values{"token": {token[1]}})
+	await(t, "the article", func() bool {
+		found, err := d.app.Search(t.Context(), "", false, 1)
+		return err == nil && len(found.Articles) == 1
+	})
+	if _, page := op.open("/admin/digests/weekly/preview?format=text"); !strings.Contains(page, "贷款增加") {
+		t.Errorf("the preview:\n%s", page)
+	}
+	if at, page := op.send("/admin/digests/weekly/test", url.Values{"to": {"me@example.com"}}); at != "/admin/digests/weekly?done=test" {
+		t.Fatalf("test: at %s:\n%s", at, page)
+	}
+	count := func() int {
+		files, err := filepath.Glob(filepath.Join(mails, "*.eml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(files)
+	}
+	if n := count(); n != 1 {
+		t.Fatalf("%d mails after the test", n)
+	}
+	if at, _ := op.send("/admin/digests/weekly/send", url.Values{"sure": {"yes"}}); at != "/admin/digests/weekly?done=send" {
+		t.Fatalf("sent: at %s", at)
+	}
+	await(t, "the edition", func() bool {
+		_, page := op.open("/admin/digests/weekly/1")
+		return strings.Contains(page, "ops@example.com") && strings.Contains(page, "<td>accepted</td>")
+	})
+	if n := count(); n != 2 {
+		t.Errorf("%d mails after the edition", n)
+	}
+	if _, page := op.open("/admin/digests/weekly"); !strings.Contains(page, "Next edition: 29 November 2026") {
+		t.Errorf("the schedule has changed:\n%s", page)
+	}
+	if _, log := op.open("/admin/log"); !strings.Contains(log, "had a digest sent") || !strings.Contains(log, "sent a test") {
+		t.Errorf("the log:\n%s", log)
+	}
+}

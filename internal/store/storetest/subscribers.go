@@ -201,6 +201,11 @@ func editionReaches(t *testing.T, s *store.Store) {
 			t.Errorf("%s is in %d editions, want 1", key, len(in))
 		}
 	}
+	for digest, want := range map[string]int{"d": 5, "none": 0} {
+		n, err := s.CountAudience(t.Context(), digest)
+		must(t, err)
+		equal(t, "audience of "+digest, n, want)
+	}
 	leased := lease(t, s, e.ID, noon.Add(time.Minute), "me", 9)
 	equal(t, "leased", recipients(leased), "opsGab")
 }
