@@ -185,6 +185,7 @@ func (r renderer) html(v viewer) error {
 
 func (r renderer) text(v viewer) error {
 	var b bytes.Buffer
+	v.plain = false // nobody cuts text off
 	if err := r.textT.Execute(&b, v.view()); err != nil {
 		return templateError(textTemplate, err)
 	}

@@ -352,8 +352,9 @@ func textDirection(text string) string {
 	return "ltr"
 }
 
-// inWords is a number in words, with a unit of one character.
-var inWords = regexp.MustCompile(`[` + numerals + `]{2,}[` + units + `]?`)
+// inWords is a number in words with a unit of one character, or one in digits
+// that ends with a word: £96 million.
+var inWords = regexp.MustCompile(`[` + numerals + `]{2,}[` + units + `]?|[£$€]?\d[\d.,]* (?:` + scales + `)\b`)
 
 // whole divides a text into what should stay on one line, a number with its
 // unit, and what lies between.
@@ -370,7 +371,7 @@ func whole(text string) []FigureView {
 			continue
 		}
 		number := text[span[0]:span[1]]
-		if Columns(number) > wholeCols || Columns(number) == len(number) {
+		if Columns(number) > wholeCols || !strings.Contains(number, " ") && Columns(number) == len(number) {
 			continue // too long, or kept together by every browser: 2.35%
 		}
 		if span[0] > at {

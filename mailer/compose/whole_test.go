@@ -11,12 +11,13 @@ import (
 // Numbers stay on one line with their units, in digits and in words.
 func TestNumbersStayWhole(t *testing.T) {
 	for text, want := range map[string][]string{
-		"完成14万平方米地基处理及898根桩基": {"14万平方米", "898根"},
-		"同比增长11.6%，达1545.2亿元": {"1545.2亿元"}, // browsers keep 11.6% by themselves
-		"授信二十四亿元，首批六十家企业签约":   {"二十四亿元", "六十家"},
-		"一家企业投产":              nil,
-		"十二月二十三日":             {"十二月", "二十三日"},
-		"Rates fell":          nil,
+		"完成14万平方米地基处理及898根桩基":        {"14万平方米", "898根"},
+		"同比增长11.6%，达1545.2亿元":        {"1545.2亿元"}, // browsers keep 11.6% by themselves
+		"授信二十四亿元，首批六十家企业签约":          {"二十四亿元", "六十家"},
+		"一家企业投产":                     nil,
+		"十二月二十三日":                    {"十二月", "二十三日"},
+		"Rail link wins £96 million": {"£96 million"},
+		"Rates fell by 3 per cent":   nil,
 	} {
 		a := article("port", "k", text, "摘要。", time.Hour, filing("finance", 2))
 		e := composed(t, &store{articles: []syndicate.Article{a}}, weekly())

@@ -43,6 +43,7 @@ func TestWrap(t *testing.T) {
 		{"an apostrophe", "we don’t cut words", 7, "", "", "we\ndon’t\ncut\nwords"},
 		{"quotation marks around Latin", "见“ABC”DEF报", 10, "", "", "见\n“ABC”DEF\n报"},
 		{"a long run of marks", "。 。 。 。 。 。", 8, "", "", "。 。 。\n。 。 。"},
+		{"millions", "it costs £96 million, or 3 billion more", 17, "", "", "it costs\n£96 million, or\n3 billion more"},
 		{"a number in words", "首批授信二十四亿元已到", 14, "", "", "首批授信\n二十四亿元已到"},
 		{"a date", "会议于2026年11月23日举行", 12, "", "", "会议于2026年\n11月23日举行"},
 		{"currencies", "融资US$1.2亿", 8, "", "", "融资\nUS$1.2亿"},
