@@ -211,9 +211,9 @@ func (s *Store) wholeEdition(ctx context.Context, where string, args ...any) (e 
 	return e, notFound(err)
 }
 
-// Mailed returns the latest editions of a digest that were not skipped, the
+// LastEditions returns the latest editions of a digest that were not skipped, the
 // latest first, at most limit, with sections and without bodies.
-func (s *Store) Mailed(ctx context.Context, digest string, limit int) ([]mailer.Edition, error) {
+func (s *Store) LastEditions(ctx context.Context, digest string, limit int) ([]mailer.Edition, error) {
 	editions, err := query(ctx, s.read, func(r scanner) (e mailer.Edition, err error) {
 		err = r.Scan(append(editionFields(&e), list[mailer.Section]{&e.Sections})...)
 		return e, err

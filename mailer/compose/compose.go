@@ -32,9 +32,9 @@ type Store interface {
 	// stored when the last edition was composed.
 	Fresh(ctx context.Context, digest string, q syndicate.Query, since, until time.Time) ([]syndicate.Article, error)
 
-	// Mailed returns the latest editions of a digest that were not skipped, the
+	// LastEditions returns the latest editions of a digest that were not skipped, the
 	// latest first, at most limit, with sections and without bodies.
-	Mailed(ctx context.Context, digest string, limit int) ([]mailer.Edition, error)
+	LastEditions(ctx context.Context, digest string, limit int) ([]mailer.Edition, error)
 
 	// StoriesOf returns the stories that the articles of the keys tell, by the
 	// articles' keys; none for what only one article tells.
@@ -122,7 +122,7 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 		return nil, err
 	}
 	e.Sections = c.sections(d, e.Language, articles)
-	if e.Past, err = c.Store.Mailed(ctx, d.Name, pastEditions); err != nil {
+	if e.Past, err = c.Store.LastEditions(ctx, d.Name, pastEditions); err != nil {
 		return nil, fmt.Errorf("look up earlier editions: %w", err)
 	}
 	if d.Operator && c.Notices != nil {

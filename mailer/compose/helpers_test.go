@@ -82,7 +82,7 @@ func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, since
 	return out, nil
 }
 
-func (s *store) Mailed(_ context.Context, digest string, limit int) ([]mailer.Edition, error) {
+func (s *store) LastEditions(_ context.Context, digest string, limit int) ([]mailer.Edition, error) {
 	var out []mailer.Edition
 	for _, e := range slices.Backward(s.editions) {
 		if e.Digest == digest && e.Skipped == "" && len(out) < limit {

@@ -132,7 +132,7 @@ func mailedEditions(t *testing.T, s *store.Store) {
 		limit  int
 		want   string
 	}{{"d", 9, "d3:4 d2:3 d1:1 "}, {"e", 2, "e3:4 e2:3 "}, {"none", 2, ""}, {"d", 0, ""}} {
-		es, err := s.Mailed(t.Context(), c.digest, c.limit)
+		es, err := s.LastEditions(t.Context(), c.digest, c.limit)
 		must(t, err)
 		got := ""
 		for _, e := range es {
