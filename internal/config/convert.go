@@ -124,6 +124,8 @@ func toFileMail(c Config) fileMail {
 	m := c.Mail
 	f := fileMail{
 		From:      m.From,
+		Templates: c.Folder,
+		Postal:    c.Postal,
 		Transport: m.Transport,
 		Directory: m.Directory,
 		SMTP: fileSMTP{
@@ -135,8 +137,6 @@ func toFileMail(c Config) fileMail {
 			Connections:  m.SMTP.Connections,
 			Rate:         m.SMTP.Rate,
 		},
-		Templates: c.Folder,
-		Postal:    c.Postal,
 		Receive:   fileReceive(c.Receive),
 	}
 	for _, k := range m.DKIM {
