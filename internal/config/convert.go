@@ -137,7 +137,7 @@ func toFileMail(c Config) fileMail {
 			Connections:  m.SMTP.Connections,
 			Rate:         m.SMTP.Rate,
 		},
-		Receive:   fileReceive(c.Receive),
+		Receive: fileReceive(c.Receive),
 	}
 	for _, k := range m.DKIM {
 		f.DKIM = append(f.DKIM, fileDKIM(k))
