@@ -124,6 +124,7 @@ func functions(cat templates.Catalogue) map[string]any {
 	return map[string]any{
 		"t":        cat.T,
 		"whole":    whole,
+		"title":    title,
 		"contents": contents(cat),
 		"wrap":     func(text, first, rest string) string { return Wrap(text, textCols, first, rest) },
 		"rule":     func(mark, text string) string { return strings.Repeat(mark, min(Columns(text), textCols)) },

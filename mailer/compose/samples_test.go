@@ -144,6 +144,19 @@ func samples() map[string]func() (mailer.Digest, *store) {
 			d.MaxPerTheme = 1000
 			return d, s
 		},
+		"dense": func() (mailer.Digest, *store) { // hardly anything but numbers
+			s := &store{}
+			for i := range 30 {
+				s.articles = append(s.articles, account{
+					"port", "industry", fmt.Sprintf("投资%d亿元，新建%d公里", i+12, i+30),
+					fmt.Sprintf("产出%d万吨，用工%d人，出口%d.5亿元，占地%d亩，增长%d.4%%，其中%d%%外销。", i+50, i+700, i+20, i+300, i, i+10), "", fmt.Sprintf("%d亿元=%de8 元", i+12, i+12),
+				}.article(i, "zh-Hans"))
+				s.articles[i].FirstSeen = monday().Add(-time.Hour)
+			}
+			d := weekly()
+			d.MaxPerTheme = 30
+			return d, s
+		},
 		"operator": func() (mailer.Digest, *store) {
 			d := weekly()
 			d.Operator = true
