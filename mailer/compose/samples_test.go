@@ -166,9 +166,9 @@ func samples() map[string]func() (mailer.Digest, *store) {
 }
 
 func TestSamples(t *testing.T) {
-	for name, make := range samples() {
+	for name, sample := range samples() {
 		t.Run(name, func(t *testing.T) {
-			d, s := make()
+			d, s := sample()
 			c := composer(s)
 			c.Notices, c.Postal = notices(3), "江城市滨江区码头路1号 430000"
 			if name == "en" {

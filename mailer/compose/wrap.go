@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,7 +25,7 @@ const units = "百千万亿兆元美欧日港镑年月日号时分秒点个家�
 // one: 二十四亿元.
 const numerals = "零〇一二两三四五六七八九十百千万亿"
 
-// scales are the words that stay with the number before them.
+// scales are the words that stay with the number before them, as a pattern.
 const scales = "thousand|million|billion|trillion|percent"
 
 // Wrap fills text into lines of at most cols columns, where a Chinese
@@ -63,7 +64,7 @@ func together(a, b string) bool {
 	last, _ := utf8.DecodeLastRuneInString(a)
 	first := firstRune(b)
 	return strings.ContainsRune(notAtStart, first) || last != '·' && strings.ContainsRune(notAtEnd, last) ||
-		unicode.IsDigit(last) && (wide(first) && strings.ContainsRune(units, first) || strings.Contains("|"+scales+"|", "|"+strings.TrimRight(b, ".,;:!?")+"|"))
+		unicode.IsDigit(last) && (wide(first) && strings.ContainsRune(units, first) || slices.Contains(strings.Split(scales, "|"), strings.TrimRight(b, ".,;:!?")))
 }
 
 // Columns returns how many columns text takes in a fixed-width font: two for
