@@ -53,8 +53,16 @@ type store struct {
 }
 
 func (s *store) LastEdition(_ context.Context, digest string) (mailer.Edition, error) {
+	return s.latest(digest, true)
+}
+
+func (s *store) LastSent(_ context.Context, digest string) (mailer.Edition, error) {
+	return s.latest(digest, false)
+}
+
+func (s *store) latest(digest string, skipped bool) (mailer.Edition, error) {
 	for _, e := range slices.Backward(s.editions) {
-		if e.Digest == digest {
+		if e.Digest == digest && (skipped || e.Skipped == "") {
 			e.HTML, e.Text, e.Sections = "", "", nil
 			return e, s.broken
 		}
@@ -65,21 +73,45 @@ func (s *store) LastEdition(_ context.Context, digest string) (mailer.Edition, e
 	return mailer.Edition{}, fmt.Errorf("last edition of %s: %w", digest, syndicate.ErrNotFound)
 }
 
-func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, since, until time.Time) ([]syndicate.Article, error) {
+func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error) {
 	s.since = append(s.since, since)
-	told := map[string]bool{}
-	for _, e := range s.editions {
-		for _, it := range e.Items() {
-			told[it.Key] = told[it.Key] || e.Digest == digest
-		}
-	}
+	told, _ := s.Mailed(nil, digest, nil)
 	var out []syndicate.Article
 	for _, a := range s.articles {
-		if !told[a.Key] && a.FirstSeen.After(since.Add(-time.Hour)) && !a.FirstSeen.After(until) && q.Match(&a, until) {
+		id, ok := told.All[a.Key]
+		if (!ok || id > upTo) && a.FirstSeen.After(since.Add(-time.Hour)) && !a.FirstSeen.After(until) && q.Match(&a, until) {
 			out = append(out, a)
 		}
 	}
 	return out, nil
+}
+
+// Mailed tells of all keys.
+func (s *store) Mailed(_ context.Context, digest string, _ []string) (mailer.Told, error) {
+	told := mailer.Told{All: map[string]int64{}, To: map[string]map[string]int64{}}
+	for _, e := range s.editions {
+		if e.Digest != digest {
+			continue
+		}
+		for _, it := range e.Items() {
+			if _, ok := told.All[it.Key]; !ok {
+				told.All[it.Key] = e.ID
+			}
+		}
+		for _, v := range e.Variants {
+			for _, sec := range v.Sections {
+				for _, it := range sec.Items {
+					if told.To[v.Wish()] == nil {
+						told.To[v.Wish()] = map[string]int64{}
+					}
+					if _, ok := told.To[v.Wish()][it.Key]; !ok {
+						told.To[v.Wish()][it.Key] = e.ID
+					}
+				}
+			}
+		}
+	}
+	return told, nil
 }
 
 func (s *store) StoriesOf(_ context.Context, keys []string) (map[string]*syndicate.Story, error) {
