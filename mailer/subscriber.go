@@ -174,6 +174,7 @@ type Told struct {
 type Share struct {
 	Audience
 	After   int64     // the edition since whose news they get; 0 is the one before
+	From    time.Time // when that news begins
 	Variant int       // index in Edition.Variants; -1 is the edition itself
 	SendAt  time.Time // zero: as soon as the edition is made
 	Wait    string    // why the edition is not for them, and what they wait for; "" when it is

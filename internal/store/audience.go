@@ -234,26 +234,3 @@ func (s *Store) Audiences(ctx context.Context, digest string) ([]mailer.Audience
 		ORDER BY g.n DESC, g.selection, g.rhythm, g.paused_until, g.last`, text(digest))
 	return as, s.failed("read the audience of "+digest, err)
 }
-
-// A Received is an edition with its delivery to one subscriber.
-type Received struct {
-	Edition  mailer.Edition // without sections and bodies
-	Subject  string         // as the subscriber got it
-	Delivery mailer.Delivery
-}
-
-// DeliveriesTo returns the latest deliveries to a subscriber, the latest
-// first.
-func (s *Store) DeliveriesTo(ctx context.Context, subscriber int64, limit int) ([]Received, error) {
-	got, err := query(ctx, s.read, func(r scanner) (g Received, err error) {
-		g.Delivery, err = scanDelivery(also{r, append(editionFields(&g.Edition), &g.Subject)})
-		return g, err
-	}, `
-		SELECT `+deliveryColumns+`, `+editionColumns+`, COALESCE(v.subject, e.subject)
-		FROM deliveries d JOIN editions e ON e.id = d.edition
-			LEFT JOIN variants v ON v.id = d.variant
-		WHERE d.subscriber = $1
-		ORDER BY e.at DESC, d.id DESC
-		LIMIT $2`, subscriber, limit)
-	return got, s.failed("read the deliveries to a subscriber", err)
-}

@@ -21,7 +21,7 @@ func (c *Composer) shares(d mailer.Digest, e *mailer.Edition, sent mailer.Mark, 
 	common := commonMarks(audiences)
 	var out []mailer.Share
 	for _, a := range audiences {
-		s := mailer.Share{Audience: a, Variant: -1}
+		s := mailer.Share{Audience: a, Variant: -1, From: e.Since}
 		last := a.Last
 		if last.Edition == 0 && a.Kept() {
 			last = common[a.Rhythm]
@@ -36,7 +36,7 @@ func (c *Composer) shares(d mailer.Digest, e *mailer.Edition, sent mailer.Mark, 
 			s.Counts = last.Edition != 0
 		}
 		if s.Wait == "" && last.Edition != 0 && last.Edition < sent.Edition {
-			s.After = last.Edition
+			s.After, s.From = last.Edition, last.Until
 			marks[s.After] = last
 		}
 		out = append(out, s)
