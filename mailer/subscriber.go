@@ -178,7 +178,13 @@ type Share struct {
 	Variant int       // index in Edition.Variants; -1 is the edition itself
 	SendAt  time.Time // zero: as soon as the edition is made
 	Wait    string    // why the edition is not for them, and what they wait for; "" when it is
-	Counts  bool      // the edition is their last from now on, whether they got it or not
+	Keep    *Keep     // which edition is their last from now on; nil for that which was
+}
+
+// A Keep says which edition is the last one for an audience.
+type Keep struct {
+	This    bool  // the edition that has the share, whether they get it or not
+	Edition int64 // or else the one with this ID; 0 for none, which is how it is for those who get every one
 }
 
 // A Variant is an edition as subscribers with one selection get it.

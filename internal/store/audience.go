@@ -161,18 +161,18 @@ func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Editi
 		}
 		after = rows[len(rows)-1].id
 		var values [][]any
-		var kept, released []int64 // whose last edition is this one, whose is not kept any more
+		kept := map[int64][]int64{} // subscribers by which edition is their last from now on
 		for _, x := range rows {
 			share, ok := shares[x.listener]
 			if !ok {
 				continue
 			}
-			switch {
-			case !share.Counts:
-			case share.Kept():
-				kept = append(kept, x.id)
-			default:
-				released = append(released, x.id)
+			if k := share.Keep; k != nil {
+				last := k.Edition
+				if k.This {
+					last = e.ID
+				}
+				kept[last] = append(kept[last], x.id)
 			}
 			if share.Wait != "" || seen[mailbox(x.email)] {
 				continue
@@ -198,19 +198,19 @@ func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Editi
 		if err := s.insert(ctx, tx, in, values, nil); err != nil {
 			return planned, err
 		}
-		if err := keep(ctx, tx, e.Digest, e.ID, kept); err != nil {
-			return planned, err
-		}
-		if err := keep(ctx, tx, e.Digest, nil, released); err != nil {
-			return planned, err
+		for last, ids := range kept {
+			if err := keep(ctx, tx, e.Digest, last, ids); err != nil {
+				return planned, err
+			}
 		}
 	}
 }
 
-// keep writes down which edition of a digest was the last one for subscribers.
-func keep(ctx context.Context, tx *sql.Tx, digest string, edition any, subscribers []int64) error {
+// keep writes down which edition of a digest was the last one for subscribers,
+// 0 for none.
+func keep(ctx context.Context, tx *sql.Tx, digest string, edition int64, subscribers []int64) error {
 	return inBatches(subscribers, 1000, func(ids []int64) error {
-		args := append([]any{edition, digest}, anys(ids)...)
+		args := append([]any{sql.NullInt64{Int64: edition, Valid: edition != 0}, digest}, anys(ids)...)
 		_, err := tx.ExecContext(ctx, "UPDATE subscriptions SET since = $1 WHERE digest = $2 AND subscriber IN ("+placeholders(3, len(ids))+")", args...)
 		return err
 	})

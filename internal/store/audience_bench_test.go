@@ -56,9 +56,13 @@ func BenchmarkAudience(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		var kept *mailer.Keep
+		if rhythm.Kept() {
+			kept = &mailer.Keep{This: true}
+		}
 		for i, a := range audiences {
 			e.Variants = append(e.Variants, mailer.Variant{Selection: a.Selection, Subject: "S", Text: "text"})
-			e.Shares = append(e.Shares, mailer.Share{Audience: a, Variant: i, Counts: a.Kept()})
+			e.Shares = append(e.Shares, mailer.Share{Audience: a, Variant: i, Keep: kept})
 		}
 		if err := s.SaveEdition(b.Context(), &e, nil, time.Time{}); err != nil {
 			b.Fatal(err)

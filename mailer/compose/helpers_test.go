@@ -48,7 +48,8 @@ type store struct {
 	next      time.Time
 	since     []time.Time // of every call of Fresh
 	audiences []mailer.Audience
-	rival     func() // runs before an edition is saved
+	people    []*person // make up the audiences where there are any
+	rival     func()    // runs before an edition is saved
 	broken    error
 }
 
@@ -144,6 +145,7 @@ func (s *store) SaveEdition(_ context.Context, e *mailer.Edition, ds []mailer.De
 	}
 	s.editions = append(s.editions, *e)
 	s.saved = append(s.saved, ds...)
+	s.deliver(e)
 	s.next = next
 	return nil
 }
@@ -227,7 +229,77 @@ func sample() []syndicate.Article {
 }
 
 func (s *store) Audiences(context.Context, string) ([]mailer.Audience, error) {
-	return s.audiences, s.broken
+	audiences := slices.Clone(s.audiences)
+	for _, p := range s.people {
+		i := slices.IndexFunc(audiences, p.among)
+		if i < 0 {
+			i = len(audiences)
+			audiences = append(audiences, mailer.Audience{Selection: p.Selection, Rhythm: p.Rhythm, PausedUntil: p.paused, Last: p.last})
+		}
+		audiences[i].Subscribers++
+	}
+	return audiences, s.broken
+}
+
+// A person is a subscriber with the mail that came.
+type person struct {
+	mailer.Selection
+	mailer.Rhythm
+	paused string
+	last   mailer.Mark
+	got    []letter
+
+	changed int // how many came before the rhythm is what it is
+}
+
+// A letter is a mail as its reader sees it.
+type letter struct {
+	at   time.Time // when it is sent
+	keys []string
+	more int
+}
+
+func (p *person) among(a mailer.Audience) bool {
+	return cmp.Equal(p.Selection, a.Selection) && p.Rhythm == a.Rhythm && p.paused == a.PausedUntil && p.last == a.Last
+}
+
+// deliver does for people what the contract of SaveEdition says.
+func (s *store) deliver(e *mailer.Edition) {
+	for _, p := range s.people {
+		i := slices.IndexFunc(e.Shares, func(sh mailer.Share) bool { return p.among(sh.Audience) })
+		if i < 0 || e.Skipped != "" {
+			continue
+		}
+		share := e.Shares[i]
+		if k := share.Keep; k != nil {
+			p.last = mailer.Mark{}
+			for _, old := range s.editions {
+				if old.ID == k.Edition || k.This && old.ID == e.ID {
+					p.last = old.Mark()
+				}
+			}
+		}
+		sections := e.Sections
+		if share.Variant >= 0 {
+			if sections = e.Variants[share.Variant].Sections; e.Variants[share.Variant].Empty != "" {
+				continue
+			}
+		}
+		if share.Wait != "" {
+			continue
+		}
+		l := letter{at: e.Created}
+		if !share.SendAt.IsZero() {
+			l.at = share.SendAt
+		}
+		for _, sec := range sections {
+			l.more += sec.More
+			for i := range sec.Items {
+				l.keys = append(l.keys, sec.Items[i].Key)
+			}
+		}
+		p.got = append(p.got, l)
+	}
 }
 
 // message returns the mail that brings an edition to a recipient.

@@ -15,7 +15,7 @@ import (
 // Subscribers whose last edition is kept get at most one mail for each of their
 // days, weeks or months, with everything since that edition. Those with an hour
 // get the last edition before it. New ones are treated as most of those with
-// their rhythm.
+// their rhythm; where there are none, the next edition is for them.
 func (c *Composer) shares(d mailer.Digest, e *mailer.Edition, sent mailer.Mark, audiences []mailer.Audience) ([]mailer.Share, map[int64]mailer.Mark) {
 	marks := map[int64]mailer.Mark{0: sent}
 	common := commonMarks(audiences)
@@ -26,14 +26,19 @@ func (c *Composer) shares(d mailer.Digest, e *mailer.Edition, sent mailer.Mark, 
 		if last.Edition == 0 && a.Kept() {
 			last = common[a.Rhythm]
 		}
-		switch kept := a.Kept(); {
-		case mailer.PausedAt(a.PausedUntil, a.Rhythm, c.location(d), e.Created):
-			s.Wait, s.Counts = "paused until "+a.PausedUntil, kept || last.Edition != 0
-		case kept:
+		paused := mailer.PausedAt(a.PausedUntil, a.Rhythm, c.location(d), e.Created)
+		if paused {
+			s.Wait = "paused until " + a.PausedUntil
+		} else if a.Kept() {
 			s.SendAt, s.Wait = c.due(d, a.Rhythm, last, e)
-			s.Counts = s.Wait == ""
-		default:
-			s.Counts = last.Edition != 0
+		}
+		switch {
+		case a.Kept() && (s.Wait == "" || paused):
+			s.Keep = &mailer.Keep{This: true}
+		case a.Kept() && a.Last.Edition == 0:
+			s.Keep = &mailer.Keep{Edition: last.Edition} // new: one of the others from now on
+		case !a.Kept() && a.Last.Edition != 0:
+			s.Keep = &mailer.Keep{}
 		}
 		if s.Wait == "" && last.Edition != 0 && last.Edition < sent.Edition {
 			s.After, s.From = last.Edition, last.Until
@@ -72,19 +77,19 @@ func commonMarks(audiences []mailer.Audience) map[mailer.Rhythm]mailer.Mark {
 func (c *Composer) due(d mailer.Digest, r mailer.Rhythm, last mailer.Mark, e *mailer.Edition) (sendAt time.Time, wait string) {
 	loc := r.In(c.location(d))
 	slot := slotOf(r, loc, e.Created)
-	if last.Edition != 0 && period(r, loc, slotOf(r, loc, last.Made)) >= period(r, loc, slot) {
+	if !slot.Equal(e.Created) {
+		sendAt = slot
+	}
+	if last.Edition == 0 {
+		return sendAt, "" // their first mail; from here on nothing is missing
+	}
+	if period(r, loc, slotOf(r, loc, last.Made)) >= period(r, loc, slot) {
 		return time.Time{}, fmt.Sprintf("wants mail %s, and had the edition of %s", r.Words(), last.Made.In(loc).Format("2006-01-02 15:04"))
 	}
-	if r.Hour == 0 {
-		return time.Time{}, ""
-	}
-	if next := c.Next(d, e.Created); !next.IsZero() && !next.After(slot) {
+	if next := c.Next(d, e.Created); r.Hour != 0 && !next.IsZero() && !next.After(slot) {
 		return time.Time{}, fmt.Sprintf("wants mail %s, and another edition is due before %s", r.Words(), slot.In(loc).Format("2006-01-02 15:04"))
 	}
-	if slot.Equal(e.Created) {
-		return time.Time{}, ""
-	}
-	return slot, ""
+	return sendAt, ""
 }
 
 // maxExpected is how many editions Expected looks ahead.
