@@ -3,7 +3,6 @@ package compose_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ import (
 )
 
 // bare are templates that say as little as they can.
-func bare() fs.FS {
+func bare() fstest.MapFS {
 	return fstest.MapFS{
 		"digest.html": {Data: []byte("<p>{{.Subject}}</p>")},
 		"digest.txt":  {Data: []byte("{{.Subject}}")},
