@@ -3,6 +3,7 @@ package submit
 import (
 	"encoding/base64"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -71,6 +72,7 @@ func (v *variant) draft(m *mailer.Message) (draft, error) {
 // finish appends the signatures, the header and the body with a token to buf.
 func (ss signers) finish(buf []byte, d draft, token string, f *form) ([]byte, error) {
 	head := append(d.fields, f.fields...)
+	buf = slices.Grow(buf, len(f.data)+len(head)+1024*len(ss)+512) // with room for the next one's announcement
 	if len(ss) > 0 {
 		sum, err := f.digest.sum(token)
 		if err != nil {

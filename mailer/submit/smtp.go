@@ -35,6 +35,7 @@ type relay struct {
 	eight    atomic.Bool   // the server has taken 8BITMIME, and we do not sign
 	stepwise atomic.Int64  // until then (Unix nanoseconds) nothing is pipelined
 	variants variants
+	buffers  sync.Pool // of *[]byte
 
 	mu     sync.Mutex
 	idle   []*connection
