@@ -286,7 +286,8 @@ type outcome struct {
 // elsewhere reports whether a letter deserves another connection: this one was
 // good before, and ended before the letter could have arrived.
 func (o *outcome) elsewhere(c *connection) bool {
-	return o.fault != nil && o.fault.Fault == mailer.ConnectionFault && !o.begun && o.account == nil && c.broken && c.sent > 0
+	return o.fault != nil && o.fault.Fault == mailer.ConnectionFault && (o.fault.Code == 0 || o.fault.Code == 421) &&
+		!o.begun && o.account == nil && c.broken && c.sent > 0
 }
 
 // distrust makes the next connections wait for each reply when the server went
