@@ -146,7 +146,7 @@ func (c *connection) announce(l *letter, timeout time.Duration) {
 // server wait for the message.
 func (c *connection) introduce(l *letter, timeout time.Duration) *mailer.SendError {
 	var fault *mailer.SendError
-	var at step // of the fault
+	var refused bool // the recipient, not the sender
 	for _, s := range []struct {
 		command, want string
 		at            step
@@ -159,10 +159,11 @@ func (c *connection) introduce(l *letter, timeout time.Duration) *mailer.SendErr
 		}
 		_, err := c.reply(s.want, timeout)
 		if err == nil && s.at == stepData && fault != nil {
-			c.takeBack(at, timeout)
+			c.takeBack(refused, timeout)
 		}
 		if err != nil && fault == nil {
-			fault, at = classify(s.at, err), s.at
+			fault = classify(s.at, err)
+			refused = s.at == stepRcpt && fault.Code >= 400
 		}
 		if c.broken || fault != nil && !c.pipelining {
 			break
@@ -178,9 +179,9 @@ func (c *connection) introduce(l *letter, timeout time.Duration) *mailer.SendErr
 
 // takeBack ends a message that the server waits for though it refused
 // something before. If that was the recipient, an empty message goes to nobody
-// (RFC 2920, section 3.1); if it was the sender, the recipient might get one.
-func (c *connection) takeBack(refused step, timeout time.Duration) {
-	if refused != stepRcpt {
+// (RFC 2920, section 3.1); otherwise the recipient might get one.
+func (c *connection) takeBack(recipient bool, timeout time.Duration) {
+	if !recipient {
 		c.broken = true
 		return
 	}
