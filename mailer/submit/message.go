@@ -52,7 +52,7 @@ func (v *variant) draft(m *mailer.Message) (draft, error) {
 	}
 	d := draft{from: l.envelope, to: spec(to.Address)}
 	if m.Envelope != "" {
-		from, err := address("envelope", m.Envelope)
+		from, err := address("Return-Path", m.Envelope)
 		if err != nil {
 			return draft{}, err
 		}
@@ -119,7 +119,7 @@ func checkCommon(b *mailer.Body, m *mailer.Message, listName string) (from *mail
 // checkOwn refuses what would break one message apart, and returns the parsed
 // address of the recipient.
 func checkOwn(m *mailer.Message) (to *mail.Address, err error) {
-	for _, f := range []mailer.Header{{Name: "To", Value: m.To}, {Name: "Message-ID", Value: m.ID}, {Name: "envelope", Value: m.Envelope}} {
+	for _, f := range []mailer.Header{{Name: "To", Value: m.To}, {Name: "Message-ID", Value: m.ID}, {Name: "Return-Path", Value: m.Envelope}} {
 		if err := clean(f); err != nil {
 			return nil, err
 		}
@@ -195,6 +195,11 @@ func address(field, s string) (*mail.Address, error) {
 		return nil, refused("header %s: %q has an impossible domain: %v", field, s, err)
 	}
 	if err == nil {
+		for label := range strings.SplitSeq(domain, ".") {
+			if len(label) > 63 { // RFC 1035, section 2.3.4
+				return nil, refused("header %s: %q has a domain with a part longer than 63 octets", field, s)
+			}
+		}
 		a.Address = a.Address[:at+1] + domain
 	}
 	if len(a.Address) > 254 { // RFC 5321, section 4.5.3.1.3, without the brackets
