@@ -63,6 +63,10 @@ judge: ## editions before judges of HTML, access, mail programs and spam (instal
 screenshots: ## pictures of digests into docs/, narrow and wide, light and dark
 	@GO="$(GO)" sh internal/tools/judge.sh screenshots
 
+.PHONY: bench-mail
+bench-mail: ## mail sent beside Postfix's smtp-source and go-mail (MAIL_MESSAGES=10000, MAIL_ROUNDS=5)
+	@sh internal/tools/bench-mail.sh
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME=10s
 	@set -e; for pkg in $$($(GO) list ./...); do \

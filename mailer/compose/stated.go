@@ -50,7 +50,7 @@ func stated(a *syndicate.Article) *mailer.Stated {
 func sums(group []candidate) map[string]float64 {
 	var out map[string]float64
 	for _, cd := range group {
-		if s := stated(cd.Article); s != nil && figure(s).Money() {
+		if s := stated(&cd.Article); s != nil && figure(s).Money() {
 			if out == nil {
 				out = map[string]float64{}
 			}
