@@ -359,17 +359,21 @@ var (
 	scaled  = regexp.MustCompile(`[£$€]?\d[\d.,]* (?:` + scales + `)\b`)
 )
 
-// whole divides a text into what should stay on one line, a number with its
-// unit, and what lies between.
-func whole(text string) []FigureView { return divide(text, scaled) }
+// longCols is from how many columns a number in a text is kept on one line.
+const longCols = 8
 
-// title is whole for a line in large letters, where numbers in words stay on
-// one line, too. In all of a text they would be so much markup within words
-// that filters of spam take it for a disguise.
-func title(text string) []FigureView { return divide(text, scaled, inWords) }
+// whole divides a text into what should stay on one line, a long number with
+// its unit, and what lies between. Short ones are let go: so much markup within
+// words is what filters of spam take for a disguise.
+func whole(text string) []FigureView { return divide(text, longCols, scaled) }
 
-// divide divides a text at its numbers, and at what the patterns find.
-func divide(text string, also ...*regexp.Regexp) []FigureView {
+// title is whole for a line in large letters, where every number stays on one
+// line, those in words, too.
+func title(text string) []FigureView { return divide(text, 0, scaled, inWords) }
+
+// divide divides a text at its numbers of at least some columns, and at what
+// the patterns find.
+func divide(text string, least int, also ...*regexp.Regexp) []FigureView {
 	var out []FigureView
 	at := 0
 	spans := syndicate.Unbroken(text)
@@ -384,7 +388,7 @@ func divide(text string, also ...*regexp.Regexp) []FigureView {
 			continue
 		}
 		number := text[span[0]:span[1]]
-		if Columns(number) > wholeCols || !strings.Contains(number, " ") && Columns(number) == len(number) {
+		if n := Columns(number); n < least || n > wholeCols || !strings.Contains(number, " ") && n == len(number) {
 			continue // too long, or kept together by every browser: 2.35%
 		}
 		if span[0] > at {
