@@ -65,13 +65,15 @@ func (v *variant) draft(m *mailer.Message) (draft, error) {
 	for _, h := range m.Headers {
 		b = append(append(append(append(b, h.Name...), ": "...), h.Value...), "\r\n"...)
 	}
-	d.fields = append(b, l.bottom...)
+	b = append(b, l.bottom...)
+	d.fields = b
 	return d, nil
 }
 
 // finish appends the signatures, the header and the body with a token to buf.
 func (ss signers) finish(buf []byte, d draft, token string, f *form) ([]byte, error) {
-	head := append(d.fields, f.fields...)
+	head := d.fields
+	head = append(head, f.fields...)
 	buf = slices.Grow(buf, len(f.data)+len(head)+1024*len(ss)+512) // with room for the next one's announcement
 	if len(ss) > 0 {
 		sum, err := f.digest().sum(token)
