@@ -164,6 +164,7 @@ type Message struct {
 	ID       string // Message-ID without angle brackets
 	From     string // RFC 5322 address, with or without a name
 	To       string
+	Envelope string // bare address that bounces go to; "" for that of From
 	Date     time.Time
 	ListID   string   // RFC 2919 list-id without angle brackets
 	ListName string   // for people
