@@ -27,7 +27,7 @@ type digestsBody struct{ Digests []listedDigest }
 
 type listedDigest struct {
 	ID, Href, Title, Feed string
-	Editions        []listedEdition
+	Editions              []listedEdition
 }
 
 type listedEdition struct{ Href, Title, Lang, Number, Date, Skipped string }
