@@ -27,7 +27,7 @@ type digestsBody struct{ Digests []listedDigest }
 
 type listedDigest struct {
 	ID, Href, Title, Feed string
-	Editions        []listedEdition
+	Editions              []listedEdition
 }
 
 type listedEdition struct{ Href, Title, Lang, Number, Date, Skipped string }
@@ -52,7 +52,7 @@ func (s *server) listDigest(r *http.Request, v *view) (*response, error) {
 			continue
 		}
 		if feed {
-			return s.serveEditions(r, v, &s.cfg.Digests[i])
+			return s.serveEditions(r, &s.cfg.Digests[i])
 		}
 		d, err := s.digest(r, v, &s.cfg.Digests[i], manyEditions)
 		if err != nil {
