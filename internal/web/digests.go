@@ -52,7 +52,7 @@ func (s *server) listDigest(r *http.Request, v *view) (*response, error) {
 			continue
 		}
 		if feed {
-			return s.serveEditions(r, v, &s.cfg.Digests[i])
+			return s.serveEditions(r, &s.cfg.Digests[i])
 		}
 		d, err := s.digest(r, v, &s.cfg.Digests[i], manyEditions)
 		if err != nil {

@@ -74,9 +74,9 @@ func (s *store) latest(digest string, skipped bool) (mailer.Edition, error) {
 	return mailer.Edition{}, fmt.Errorf("last edition of %s: %w", digest, syndicate.ErrNotFound)
 }
 
-func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error) {
+func (s *store) Fresh(ctx context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error) {
 	s.since = append(s.since, since)
-	told, _ := s.Mailed(nil, digest, nil)
+	told, _ := s.Mailed(ctx, digest, nil)
 	var out []syndicate.Article
 	for _, a := range s.articles {
 		id, ok := told.All[a.Key]
