@@ -199,14 +199,19 @@ func (w *window) sections(lang string) []mailer.Section {
 			continue
 		}
 		s := mailer.Section{Theme: t.ID, Title: t.DisplayTitle(lang), URL: w.c.Site.ThemeURL(t.ID)}
+		var counted []candidate
 		for i := range group {
 			switch {
 			case slices.Contains(chosen, i):
 				s.Items = append(s.Items, w.c.item(group[i], themes, lang))
 			case !group[i].carried:
 				s.More++
+			default:
+				continue
 			}
+			counted = append(counted, group[i])
 		}
+		s.Sums = sums(counted)
 		out = append(out, s)
 	}
 	return out

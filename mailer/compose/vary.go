@@ -126,6 +126,9 @@ func (c *Composer) variant(w *window, e *mailer.Edition, p *pool, v *mailer.Vari
 	if v.After != 0 {
 		own.Since = w.mark.Until
 	}
+	if v.Query != "" || v.After != 0 || v.Important {
+		own.Past = nil // those were chosen otherwise
+	}
 	own.Sections = w.sections(v.Language)
 	switch {
 	case len(own.Sections) > 0:
