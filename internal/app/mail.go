@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,15 +16,19 @@ import (
 )
 
 // Preview returns the edition of a digest as it would be now, as it would come
-// to an address ("" is the digest's first recipient), in a format: html, text,
-// or eml. Nothing is stored or sent.
+// to an address ("" is the digest's first recipient) by what its subscriber
+// wants, in a format: html, text, or eml. Nothing is stored or sent.
 func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, error) {
 	p := a.parts.Load()
 	d, ok := p.digests[name]
 	if !ok {
 		return nil, fmt.Errorf("digest %q: %w", name, syndicate.ErrNotFound)
 	}
-	e, err := a.composeNow(ctx, p, d, a.opts.Now(), compose.Opts{DryRun: true})
+	who, err := a.audienceOf(ctx, name, to)
+	if err != nil {
+		return nil, err
+	}
+	e, err := a.composeNow(ctx, p, d, a.opts.Now(), compose.Opts{DryRun: true, As: who})
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +47,20 @@ func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, err
 		return []byte(strings.ReplaceAll(m.Text, mailer.TokenMark, m.Token)), nil
 	}
 	return submit.Sign(p.cfg.Mail, m)
+}
+
+// audienceOf returns what the subscriber with an address wants of a digest, nil
+// for an address that is none of its subscribers.
+func (a *App) audienceOf(ctx context.Context, digest, email string) (*mailer.Audience, error) {
+	s, err := a.store.Subscriber(ctx, email)
+	if errors.Is(err, syndicate.ErrNotFound) || err == nil && !slices.Contains(s.Digests, digest) {
+		return nil, nil //nolint:nilnil // that is an answer
+	}
+	if err != nil {
+		return nil, err
+	}
+	marks, err := a.store.Marks(ctx, s.ID)
+	return &mailer.Audience{Selection: s.Selection, Rhythm: s.Rhythm, Last: marks[digest], Subscribers: 1}, err
 }
 
 // composeNow composes an edition once all articles are compared with others, so

@@ -134,7 +134,8 @@ func listenersOf(e *mailer.Edition) (map[listener]*mailer.Share, error) {
 // planSubscribers plans a delivery for each active subscriber of the edition's
 // digest who has a share of it and whose mailbox is not in seen, and returns
 // how many are to be sent: for whom a variant is empty the account says so. Who
-// has no share came while the edition was composed; theirs is the next one.
+// has no share came while the edition was composed, or chose something else
+// then; theirs is the next one, with the news of this one.
 func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Edition, seen map[string]bool) (planned int, err error) {
 	shares, err := listenersOf(e)
 	if err != nil {
@@ -162,9 +163,13 @@ func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Editi
 		after = rows[len(rows)-1].id
 		var values [][]any
 		kept := map[int64][]int64{} // subscribers by which edition is their last from now on
+		var late []int64
 		for _, x := range rows {
 			share, ok := shares[x.listener]
 			if !ok {
+				if x.last == 0 {
+					late = append(late, x.id)
+				}
 				continue
 			}
 			if k := share.Keep; k != nil {
@@ -198,12 +203,26 @@ func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Editi
 		if err := s.insert(ctx, tx, in, values, nil); err != nil {
 			return planned, err
 		}
+		if len(late) > 0 {
+			before, err := editionBefore(ctx, tx, e)
+			if err != nil {
+				return planned, err
+			}
+			kept[before] = append(kept[before], late...)
+		}
 		for last, ids := range kept {
 			if err := keep(ctx, tx, e.Digest, last, ids); err != nil {
 				return planned, err
 			}
 		}
 	}
+}
+
+// editionBefore returns the ID of the edition of the same digest that was made
+// before e and not skipped, 0 for none.
+func editionBefore(ctx context.Context, tx *sql.Tx, e *mailer.Edition) (id int64, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT COALESCE(max(id), 0) FROM editions WHERE digest = $1 AND number > 0 AND id < $2", e.Digest, e.ID).Scan(&id)
+	return id, err
 }
 
 // keep writes down which edition of a digest was the last one for subscribers,

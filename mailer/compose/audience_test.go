@@ -244,6 +244,41 @@ func TestAVariantsTemplateFault(t *testing.T) {
 	}
 }
 
+func TestAnEditionAsOneGetsIt(t *testing.T) {
+	p := newPress(t, "0 8 * * *", local("2026-11-02 00:00"))
+	x := p.person(mailer.Rhythm{Frequency: mailer.Weekly}, mailer.Selection{Query: "loan"})
+	for day := 2; day < 5; day++ {
+		p.see("finance", "loan")
+		p.see("finance", "bond")
+		p.until(t, local(fmt.Sprintf("2026-11-%02d 12:00", day)))
+	}
+	as := func(a mailer.Audience) (*mailer.Edition, error) {
+		return p.c.Compose(t.Context(), p.d, p.now, compose.Opts{DryRun: true, As: &a})
+	}
+	e, err := as(mailer.Audience{Selection: x.Selection, Rhythm: x.Rhythm, Last: x.last})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string][]string{"finance": {"n5", "n3"}}, told(e)); diff != "" || e.HTML == "" || e.Subject == "" {
+		t.Errorf("what waits for Monday (-want +got):\n%s", diff)
+	}
+	_, err = as(mailer.Audience{Selection: mailer.Selection{Query: "submarine"}})
+	var nothing *compose.NothingError
+	if !errors.As(err, &nothing) || nothing.Why != "no new articles since 2026-11-04 08:00 CST" {
+		t.Errorf("error %v", err)
+	}
+	p.see("finance", "loan")
+	if _, err = as(mailer.Audience{Selection: mailer.Selection{Query: "submarine"}}); !errors.As(err, &nothing) || nothing.Why != "nothing new among what they chose" {
+		t.Errorf("error %v", err)
+	}
+	if _, err := as(mailer.Audience{}); err != nil {
+		t.Errorf("who gets every edition: %v", err)
+	}
+	if len(p.editions) != 3 {
+		t.Errorf("%d editions stored", len(p.editions))
+	}
+}
+
 func TestAPlanStoresNothing(t *testing.T) {
 	s := &store{articles: sample(), audiences: []mailer.Audience{
 		{Subscribers: 9},

@@ -87,6 +87,10 @@ type Opts struct {
 	// out when it is due.
 	Plan bool
 
+	// As makes of a dry run the edition as an audience gets it, even if this
+	// one is not for them. If they get nothing the error is a *NothingError.
+	As *mailer.Audience
+
 	// To makes a test for these addresses alone. Nothing is stored, so that
 	// the articles are not used up, the cut-off does not advance and the real
 	// edition is the same as without the test; deliver.SendTest sends it.
@@ -98,6 +102,12 @@ type Opts struct {
 }
 
 func (o Opts) trial() bool { return o.DryRun || len(o.To) > 0 }
+
+// A NothingError says why an audience gets nothing.
+type NothingError struct{ Why string }
+
+// Error says so in one line.
+func (e *NothingError) Error() string { return "there is nothing for them: " + e.Why }
 
 // A RenderError says that an edition cannot be rendered: a template has a
 // fault. Nothing is stored then; the articles wait.
@@ -152,6 +162,13 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 		return e, c.save(ctx, d, e)
 	}
 	marks := map[int64]mailer.Mark{0: sent}
+	if o.As != nil {
+		e.Shares, marks = c.shares(d, e, sent, []mailer.Audience{*o.As})
+		s := &e.Shares[0]
+		if s.Wait = ""; o.As.Last.Edition != 0 && o.As.Last.Edition < sent.Edition {
+			s.After, marks[o.As.Last.Edition] = o.As.Last.Edition, o.As.Last
+		}
+	}
 	if !o.trial() || o.Plan {
 		audiences, err := c.Store.Audiences(ctx, d.Name)
 		if err != nil {
@@ -191,9 +208,29 @@ func (c *Composer) finish(ctx context.Context, d mailer.Digest, e *mailer.Editio
 	}
 	if o.trial() {
 		e.SetNumber(nextNumber(e.Past))
+		if o.As != nil {
+			return as(e, &e.Shares[0])
+		}
 		return nil
 	}
 	return c.save(ctx, d, e)
+}
+
+// as makes an edition what a share of it is.
+func as(e *mailer.Edition, s *mailer.Share) error {
+	switch {
+	case s.Variant < 0 && e.Skipped != "" && (!s.Plain() || s.Rhythm != mailer.Rhythm{}):
+		return &NothingError{e.Skipped}
+	case s.Variant < 0:
+		return nil
+	}
+	v := &e.Variants[s.Variant]
+	if v.Empty != "" {
+		return &NothingError{v.Empty}
+	}
+	e.Skipped, e.Nothing = "", ""
+	e.Subject, e.Language, e.Sections, e.HTML, e.Text = v.Subject, v.Language, v.Sections, v.HTML, v.Text
+	return nil
 }
 
 // last returns up to when the articles of a digest were told already, and the

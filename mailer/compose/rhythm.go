@@ -93,7 +93,7 @@ func (c *Composer) due(d mailer.Digest, r mailer.Rhythm, last mailer.Mark, e *ma
 }
 
 // maxExpected is how many editions Expected looks ahead.
-const maxExpected = 1000
+const maxExpected = 10_000
 
 // Expected returns when a subscriber with a rhythm, who is paused until a day
 // or not, gets mail of a digest that is due next at an instant: zero for never.

@@ -15,6 +15,7 @@ var rhythmTests = map[string]func(*testing.T, *store.Store){
 	"audiences by rhythm and last edition":      rhythmAudiences,
 	"the last edition of each is kept":          lastEditionKept,
 	"who changes the rhythm has the news since": rhythmChanged,
+	"who chose something else meanwhile":        choseMeanwhile,
 	"mail waits for its hour":                   mailWaits,
 	"what everybody was told, and who chose it": toldApart,
 	"an edition that cannot be made is held":    editionHeld,
@@ -140,6 +141,19 @@ func rhythmChanged(t *testing.T, s *store.Store) {
 	both.Digests = []string{"other"}
 	saveSubscribers(t, s, both)
 	equal(t, "without the digest", marks(t, s, "b"), []int64{0})
+}
+
+func choseMeanwhile(t *testing.T, s *store.Store) {
+	saveSubscribers(t, s, subscriber("a"), subscriber("b"), subscriber("c", weekly))
+	first, second := edition("d", noon), edition("d", noon.Add(time.Hour))
+	sendTo(t, s, &first)
+	share(t, s, &second)
+	saveSubscribers(t, s, subscriber("b", wants("finance")), subscriber("e", wants("finance")))
+	must(t, s.SaveEdition(t.Context(), &second, nil, time.Time{}))
+	ds, err := s.Deliveries(t.Context(), second.ID)
+	must(t, err)
+	equal(t, "who has a share gets it", recipients(ds), "ac")
+	equal(t, "for the others its news is still to come", marks(t, s, "a", "b", "c", "e"), []int64{0, first.ID, 0, first.ID})
 }
 
 func mailWaits(t *testing.T, s *store.Store) {
