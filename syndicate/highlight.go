@@ -51,8 +51,8 @@ type Span struct{ Start, End int }
 // Words gives them: in order, and none touching another. So 貸款 is found for
 // 贷款, and ＡＩ for ai.
 func Spans(text string, words []string) []Span {
-	folded, at := wordsAt(text)
-	folded = " " + folded + " "
+	var at []Span
+	folded := " " + cutWords(text, &at) + " "
 	var spans []Span
 	for _, w := range words {
 		needle := Needle(w)
@@ -82,23 +82,6 @@ func joinSpans(spans []Span) []Span {
 		joined = append(joined, s)
 	}
 	return joined
-}
-
-// wordsAt is Words, and where each byte of what it returns stands in s.
-func wordsAt(s string) (words string, at []Span) {
-	if len(s) > maxWords {
-		s = s[:cutAt(s, maxWords)]
-	}
-	var c cutter
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		c.add(r)
-		for len(at) < c.words.Len() {
-			at = append(at, Span{i, i + size})
-		}
-		i += size
-	}
-	return c.words.String(), at
 }
 
 // Excerpt returns the part of text, at most about limit characters, that holds

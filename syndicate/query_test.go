@@ -226,6 +226,21 @@ func TestWords(t *testing.T) {
 	}
 }
 
+func BenchmarkWords(b *testing.B) {
+	for _, c := range []struct{ name, text string }{
+		{"zh", strings.Repeat("江城南岸的新碼頭上周完成驗收，首批300個貨櫃已經裝船。", 40)},
+		{"en", strings.Repeat("The first ship at the new quay carried 300 boxes; it sailed on Monday. ", 40)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(c.text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = syndicate.Words(c.text)
+			}
+		})
+	}
+}
+
 func TestMatch(t *testing.T) {
 	now := time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)
 	a := &syndicate.Article{

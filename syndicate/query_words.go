@@ -3,6 +3,7 @@ package syndicate
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxWord is the length in runes at which words are cut: no language has
@@ -22,48 +23,48 @@ const maxWords = 200_000
 // the second sort only as a whole (port not in airport). Words of the second
 // sort are cut after 64 runes, and texts at about 200,000 bytes. Below that,
 // Words(Words(s)) is Words(s).
-func Words(s string) string {
+func Words(s string) string { return cutWords(s, nil) }
+
+// cutWords is Words. Unless at is nil, it gets where each byte of the words
+// stands in s; the space before a word is where the word begins.
+func cutWords(s string, at *[]Span) string {
 	if len(s) > maxWords {
 		s = s[:cutAt(s, maxWords)]
 	}
-	var c cutter
-	c.words.Grow(len(s))
-	for _, r := range s {
-		c.add(r)
-	}
-	return c.words.String()
-}
-
-// A cutter cuts a text into words; see Words.
-type cutter struct {
-	words  strings.Builder
-	last   wordSort // of the word that is being written; other between words
-	length int      // of that word, in runes
-}
-
-// add takes the next rune of the text.
-func (c *cutter) add(r rune) {
-	r = FoldRune(r)
-	sort := sortOf(r)
-	if sort == mark && c.last == spaced {
-		sort = spaced
-	}
-	switch sort {
-	case mark, invisible:
-		return
-	case other:
-		c.last = other
-		return
-	}
-	if sort != c.last {
-		if c.words.Len() > 0 {
-			c.words.WriteByte(' ')
+	var b strings.Builder
+	b.Grow(len(s))
+	last, length := other, 0
+	for i, whole := range s {
+		r := FoldRune(whole)
+		sort := sortOf(r)
+		if sort == mark && last == spaced {
+			sort = spaced
 		}
-		c.last, c.length = sort, 0
+		switch sort {
+		case mark, invisible:
+			continue
+		case other:
+			last = other
+			continue
+		}
+		if sort != last {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			last, length = sort, 0
+		}
+		switch length++; {
+		case sort == spaced && length > maxWord:
+		case r < utf8.RuneSelf:
+			b.WriteByte(byte(r)) // is inlined
+		default:
+			b.WriteRune(r)
+		}
+		for at != nil && len(*at) < b.Len() {
+			*at = append(*at, Span{i, i + utf8.RuneLen(whole)})
+		}
 	}
-	if c.length++; sort == unspaced || c.length <= maxWord {
-		c.words.WriteRune(r)
-	}
+	return b.String()
 }
 
 // Unspaced reports whether r belongs to a script whose words are written
@@ -89,6 +90,8 @@ func sortOf(r rune) wordSort {
 		return other
 	case 0x4E00 <= r && r <= 0x9FFF, r == 'ー':
 		return unspaced
+	case r == '。', r == '、': // common, and long to look up
+		return other
 	case unicode.Is(unicode.Variation_Selector, r), unicode.Is(unicode.Cf, r):
 		return invisible
 	case unicode.Is(unicode.M, r):

@@ -78,18 +78,17 @@ func (s *server) adminArticles(r *http.Request, v *view) (*response, error) {
 }
 
 type adminArticleBody struct {
-	Card       card
-	Lang       string
-	Title      string
-	Public     string // address of its page
-	Original   string
-	Key        string
-	Corrected  string // when; "" when it is filed as the rules do
-	Reasons    []string
-	NearMisses []string
-	Choices    []choice
-	Passages   []passageView
-	Legend     []legend
+	Card      card
+	Lang      string
+	Title     string
+	Public    string // address of its page
+	Original  string
+	Key       string
+	Corrected string // when; "" when it is filed as the rules do
+	Reasons   reasons
+	Choices   []choice
+	Passages  []passageView
+	Legend    []legend
 }
 
 // A choice is a theme to tick.
@@ -108,7 +107,7 @@ func (s *server) adminArticle(r *http.Request, v *view) (*response, error) {
 		Card: v.card(a, ""), Lang: a.Language, Title: v.title(a), Public: v.Link("/articles/" + a.Key),
 		Original: webAddress(a.URL), Key: a.Key, Passages: v.passages(passages, a.Language), Legend: v.legend(),
 	}
-	body.Reasons, body.NearMisses = v.reasons(&a.Analysis)
+	body.Reasons = v.reasons(&a.Analysis)
 	if !a.Corrected.IsZero() {
 		body.Corrected = v.Minute(a.Corrected)
 	}

@@ -25,11 +25,10 @@ type themesBody struct {
 }
 
 type triedBody struct {
-	Reasons    []string
-	NearMisses []string
-	Out        []string // what was taken out
-	Passages   []passageView
-	Legend     []legend
+	Reasons  reasons
+	Out      []string // what was taken out
+	Passages []passageView
+	Legend   []legend
 }
 
 type diffBody struct {
@@ -124,8 +123,7 @@ func (s *server) tryTheme(r *http.Request, v *view) (*response, error) {
 	a := &syndicate.Article{Title: strings.ToValidUTF8(body.Title, "\ufffd"), Text: strings.ToValidUTF8(body.Text, "\ufffd")}
 	a.Text = strings.ReplaceAll(a.Text, "\r\n", "\n")
 	analysis, passages := s.Admin.Lab.TryText(a)
-	tried := &triedBody{Passages: v.passages(passages, ""), Legend: v.legend()}
-	tried.Reasons, tried.NearMisses = v.reasons(&analysis)
+	tried := &triedBody{Reasons: v.reasons(&analysis), Passages: v.passages(passages, ""), Legend: v.legend()}
 	for _, p := range passages {
 		for _, m := range p.Marks {
 			if m.Out {

@@ -22,8 +22,7 @@ type articleBody struct {
 	Enclosures    []link
 	Figures       []figure
 	Meanings      bool // a figure is more than just an amount
-	Reasons       []string
-	NearMisses    []string
+	Reasons       reasons
 	Corrected     string // when an editor filed it; "" when none did
 	SourceHref    string
 	Updated       string
@@ -83,7 +82,7 @@ func (s *server) article(r *http.Request, v *view) (*response, error) {
 			Text: f.Text, Meaning: meaning, Sentence: syndicate.Typeset(f.Sentence, a.Language),
 		})
 	}
-	body.Reasons, body.NearMisses = v.reasons(&a.Analysis)
+	body.Reasons = v.reasons(&a.Analysis)
 	if !a.Corrected.IsZero() {
 		body.Corrected = v.Day(a.Corrected)
 	}

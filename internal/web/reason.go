@@ -7,16 +7,22 @@ import (
 	"broadsheet/syndicate"
 )
 
-// reasons returns why an article is filed where it is, and what it is nearly
-// filed under, in the language of the page.
-func (v *view) reasons(a *syndicate.Analysis) (filed, nearly []string) {
+// reasons say why an article is filed where it is, and what it is nearly filed
+// under, in the language of the page.
+type reasons struct {
+	*view
+	Filed, Nearly []string
+}
+
+func (v *view) reasons(a *syndicate.Analysis) reasons {
+	r := reasons{view: v}
 	for _, f := range a.Filings {
-		filed = append(filed, v.reason(f))
+		r.Filed = append(r.Filed, v.reason(f))
 	}
 	for _, f := range a.NearMisses {
-		nearly = append(nearly, v.reason(f))
+		r.Nearly = append(r.Nearly, v.reason(f))
 	}
-	return filed, nearly
+	return r
 }
 
 // reason is [syndicate.Filing.Reason] in the language of the page.

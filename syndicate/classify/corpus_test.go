@@ -35,6 +35,28 @@ func readLabelled(t *testing.T, file string) []labelled {
 	return out
 }
 
+// A goldArticle is what people marked of one of the portal's articles.
+type goldArticle struct {
+	Title                 string
+	Themes                []string
+	Acceptable            []string `json:"acceptable_extra"` // themes that it may have as well
+	Places, Organisations []string
+}
+
+// readGold reads the marks of the portal's articles.
+func readGold(t *testing.T) []goldArticle {
+	t.Helper()
+	data, err := os.ReadFile(shared(t, "seed_gold.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gold struct{ Articles []goldArticle }
+	if err := json.Unmarshal(data, &gold); err != nil {
+		t.Fatal(err)
+	}
+	return gold.Articles
+}
+
 // TestRealArticlesHaveTheirPrimaryTheme is the gate of the first edition: at
 // least 8 of the portal's ten articles under their right primary theme, and
 // the one of no theme left alone.

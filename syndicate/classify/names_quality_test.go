@@ -1,7 +1,6 @@
 package classify_test
 
 import (
-	"encoding/json"
 	"os"
 	"slices"
 	"strings"
@@ -14,26 +13,13 @@ import (
 // TestQualityNamesOfRealArticles compares the places and organisations found
 // in the portal's articles with those that people marked.
 func TestQualityNamesOfRealArticles(t *testing.T) {
-	data, err := os.ReadFile(shared(t, "seed_gold.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var gold struct {
-		Articles []struct {
-			Title                 string
-			Places, Organisations []string
-		}
-	}
-	if err := json.Unmarshal(data, &gold); err != nil {
-		t.Fatal(err)
-	}
 	texts := map[string]string{}
 	for _, l := range readLabelled(t, shared(t, "seed_full.jsonl")) {
 		texts[l.Title] = l.Text
 	}
 	c := newClassifier(t, nil)
 	var places, organisations classify.Rate
-	for _, g := range gold.Articles {
+	for _, g := range readGold(t) {
 		text, ok := texts[g.Title]
 		if !ok {
 			t.Fatalf("%s has no text", g.Title)

@@ -1,10 +1,8 @@
 package classify_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
@@ -184,23 +182,10 @@ func meets(t *testing.T, name string, x *trial) {
 // articles are right at full length: nothing of the right themes missing,
 // nothing filed beside them and what is acceptable.
 func TestQualityOfTheRealArticles(t *testing.T) {
-	data, err := os.ReadFile(shared(t, "seed_gold.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var gold struct {
-		Articles []struct {
-			Title      string
-			Themes     []string
-			Acceptable []string `json:"acceptable_extra"`
-		}
-	}
-	if err := json.Unmarshal(data, &gold); err != nil {
-		t.Fatal(err)
-	}
+	gold := readGold(t)
 	c, right := shipped(t), 0
 	for i, l := range readLabelled(t, shared(t, "seed_full.jsonl")) {
-		g := gold.Articles[i]
+		g := gold[i]
 		fine := true
 		a := c.Classify(l.article(), nil)
 		for _, f := range a.Filings {
