@@ -261,6 +261,22 @@ mail: { from: desk@example.com, transport: directory, directory: %q }
 	if n := count(); n != 2 {
 		t.Errorf("%d mails after the edition", n)
 	}
+	files, err := filepath.Glob(filepath.Join(mails, "*.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		site := d.app.Config().Site
+		for _, want := range []string{"\r\nList-Unsubscribe: <" + site.Link("/unsubscribe/"), "\r\nList-Archive: <" + site.Link("/digests/weekly") + ">\r\n", "\r\nFeedback-ID: "} {
+			if !strings.Contains(string(data), want) {
+				t.Errorf("%s has no %q:\n%s", file, want, data)
+			}
+		}
+	}
 	if _, page := op.open("/admin/digests/weekly"); !strings.Contains(page, "Next edition: 29 November 2026") {
 		t.Errorf("the schedule has changed:\n%s", page)
 	}

@@ -422,6 +422,24 @@ func TestLongMessages(t *testing.T) {
 	})
 }
 
+func TestWorkKeepsItsPace(t *testing.T) {
+	s := (&talker{offers: "PIPELINING"}).start(t)
+	c := s.config()
+	c.SMTP.Rate = 100
+	q := newLedger(t, chinese().Body, 11)
+	start := time.Now()
+	if err := open(t, c).Work(t.Context(), q); err != nil {
+		t.Fatal(err)
+	}
+	if elapsed := time.Since(start); elapsed < 90*time.Millisecond {
+		t.Errorf("11 messages at 100 a second took %v", elapsed)
+	}
+	q.reconcile(s)
+	if accepted, _, _ := s.seen(); len(accepted) != 11 {
+		t.Errorf("%d accepted, want 11", len(accepted))
+	}
+}
+
 func TestWorkersShareTheConnections(t *testing.T) {
 	server, roots := certificate(t)
 	r := (&relay{tls: server, roots: roots, implicit: true}).start(t)
