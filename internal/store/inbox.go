@@ -256,12 +256,7 @@ func addSource(ctx context.Context, tx *sql.Tx, id int64, added *AddedSource) er
 		return err
 	}
 	sub.Application.Source, sub.Application.Stored = added.ProposedSource, true
-	content, err := contentOf(&sub)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, "UPDATE inbox SET content = $2 WHERE id = $1", id, content)
-	return err
+	return setContent(ctx, tx, &sub)
 }
 
 // AddedSources returns the sources that are kept in the database, in the order
@@ -277,16 +272,41 @@ func (s *Store) AddedSources(ctx context.Context) ([]AddedSource, error) {
 	return added, s.failed("read the added sources", err)
 }
 
-// DropSource takes a source out of the database. Its articles stay. The error
-// is syndicate.ErrNotFound when it is not there.
+// DropSource takes a source out of the database, and notes that with its
+// application. Its articles stay. The error is syndicate.ErrNotFound when it is
+// not there.
 func (s *Store) DropSource(ctx context.Context, name string) error {
 	return s.write(ctx, "take out source "+name, func(tx *sql.Tx) error {
 		n, err := change(ctx, tx, "DELETE FROM added_sources WHERE name = $1", text(name))
 		if err == nil && n == 0 {
 			err = syndicate.ErrNotFound
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		subs, err := query(ctx, tx, scanSubmission, "SELECT "+inboxColumns+" FROM inbox WHERE kind = $1 AND result = $2",
+			string(syndicate.KindApplication), text(name))
+		if err != nil {
+			return err
+		}
+		for i := range subs {
+			subs[i].Application.Stored = false
+			if err := setContent(ctx, tx, &subs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// setContent stores what a submission holds now.
+func setContent(ctx context.Context, tx *sql.Tx, sub *syndicate.Submission) error {
+	content, err := contentOf(sub)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE inbox SET content = $2 WHERE id = $1", sub.ID, content)
+	return err
 }
 
 // ForgetSubmissions deletes what was settled long ago, with the addresses of

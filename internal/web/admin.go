@@ -22,6 +22,8 @@ type Admin struct {
 	Lab          Lab
 	Operator     Operator
 	Journal      Journal
+	Inbox        Inbox  // nil has none
+	Editor       Editor // of the inbox
 }
 
 // Sessions is where it is kept who is signed in: by hashes, so that nobody who
@@ -164,6 +166,7 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("POST /admin/articles/{key}/forget", s.forgetArticle)
 	page("GET /admin/themes", s.adminThemes)
 	page("POST /admin/themes", s.tryTheme)
+	s.inboxRoutes(page)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
 	return mux
 }
@@ -247,7 +250,7 @@ func (v *view) done(path, what string) *response { return v.redirect(path + "?do
 // Done returns in words what the form before has done, or "".
 func (v *view) Done() string {
 	what := v.values.Get("done")
-	for _, known := range []string{"poll", "wait", "accept", "refile", "undo", "forget", "unchanged"} {
+	for _, known := range []string{"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "admit", "decline", "close", "drop", "settled"} {
 		if what == known {
 			return v.T("admin.done." + what)
 		}
@@ -265,9 +268,13 @@ func (v *view) AdminMenu() []link {
 		{"/admin", "admin.home"},
 		{"/admin/sources", "admin.sources"},
 		{"/admin/articles", "admin.articles"},
+		{"/admin/inbox", "admin.inbox"},
 		{"/admin/themes", "admin.themes"},
 		{"/admin/log", "admin.log"},
 	} {
+		if page.path == "/admin/inbox" && v.s.Admin.Inbox == nil {
+			continue
+		}
 		current := v.path == page.path || page.path != "/admin" && strings.HasPrefix(v.path, page.path+"/")
 		menu = append(menu, link{Href: v.Link(page.path), Title: v.T(page.title), Current: current})
 	}

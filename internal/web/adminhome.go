@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"broadsheet/mailer"
@@ -16,6 +17,7 @@ type homeBody struct {
 	Themes  []countRow
 	Mail    []countRow
 	Digests []digestRow
+	Inbox   string // what waits there, in words; "" without an inbox
 }
 
 // A noticeRow is a notice for people.
@@ -44,6 +46,13 @@ func (s *server) adminHome(r *http.Request, v *view) (*response, error) {
 		return nil, err
 	}
 	body := homeBody{Report: report}
+	if s.Admin.Inbox != nil {
+		open, err := s.Admin.Inbox.OpenSubmissions(r.Context())
+		if err != nil {
+			return nil, err
+		}
+		body.Inbox = v.T("admin.inbox.waiting", open[syndicate.KindContribution], open[syndicate.KindLetter], open[syndicate.KindApplication])
+	}
 	for i := range notices {
 		body.Notices = append(body.Notices, v.notice(&notices[i]))
 	}
@@ -127,6 +136,10 @@ func (s *server) adminLog(r *http.Request, v *view) (*response, error) {
 		switch d.Action {
 		case syndicate.ActionPoll, syndicate.ActionAccept:
 			row.Href = v.Link("/admin/sources/" + url.PathEscape(d.Object))
+		case syndicate.ActionAdmit, syndicate.ActionDecline, syndicate.ActionClose:
+			if _, id, ok := strings.Cut(d.Object, " "); ok {
+				row.Href = v.Link("/admin/inbox/" + url.PathEscape(id))
+			}
 		case syndicate.ActionRefile, syndicate.ActionUndo:
 			row.Href = v.Link("/admin/articles/" + url.PathEscape(d.Object))
 		}
@@ -140,7 +153,8 @@ func (v *view) action(action string) string {
 	key, ok := map[string]string{
 		syndicate.ActionSignIn: "sign_in", syndicate.ActionRefused: "refused", syndicate.ActionSignOut: "sign_out",
 		syndicate.ActionPoll: "poll", syndicate.ActionAccept: "accept", syndicate.ActionRefile: "refile",
-		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget",
+		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget", syndicate.ActionAdmit: "admit",
+		syndicate.ActionDecline: "decline", syndicate.ActionClose: "close", syndicate.ActionDrop: "drop",
 	}[action]
 	if !ok {
 		return action

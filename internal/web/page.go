@@ -30,7 +30,14 @@ func parsePages() (pages, error) {
 		}
 		all[name] = t
 	}
-	for _, name := range []string{"sign-in", "home", "sources", "source", "articles", "article", "themes", "log"} {
+	for _, name := range []string{"contribute", "contribution", "contact", "publishers", "publisher"} {
+		t, err := template.ParseFS(templates.Web(), "layout.html", "visitors.html", name+".html")
+		if err != nil {
+			return nil, err
+		}
+		all[name] = t
+	}
+	for _, name := range []string{"sign-in", "home", "sources", "source", "articles", "article", "themes", "log", "inbox", "inbox-item"} {
 		t, err := template.ParseFS(templates.Web(), "admin/layout.html", "admin/"+name+".html")
 		if err != nil {
 			return nil, err

@@ -3,9 +3,9 @@
 // server it is put into.
 //
 // Every address answers GET and HEAD only, changes nothing and needs no
-// script, but for three: those under /websub/ are for hubs and take what they
-// push, /hub is a hub itself, and those under /admin are for operators, whose
-// forms they take. A feed's address always answers with the feed, or with a short
+// script, but for some: those under /websub/ are for hubs and take what they
+// push, /hub is a hub itself, those under /admin are for operators, whose
+// forms they take, and a few pages take the forms of visitors. A feed's address always answers with the feed, or with a short
 // explanation as problem+json (RFC 9457); every other address with a page.
 package web
 
@@ -92,6 +92,7 @@ type Parts struct {
 	Hubs     Hubs             // nil has none call
 	Hub      Hub              // nil is no hub
 	Admin    *Admin           // nil has no pages for operators
+	Visitors Visitors         // nil takes nothing from visitors
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
 	// Version returns a number that grows when articles change. It is called
@@ -169,6 +170,7 @@ type server struct {
 	adminMux   *http.ServeMux
 	protection *http.CrossOriginProtection
 	attempts   attempts
+	tries      struct{ contribute, contact, apply, prove attempts } // of visitors
 	hashing    chan struct{} // holds one token while a password is hashed
 	comparing  sync.Mutex    // held while themes are compared
 }
@@ -190,6 +192,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.HandleFunc("/static/{file}", s.file)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
+	s.visitorRoutes(page)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
 	return mux
 }
@@ -222,6 +225,10 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.Admin != nil && isAdmin(r.URL.Path) {
 		s.admin(w, r)
+		return
+	}
+	if r.Method == http.MethodPost && s.takesForms(r.URL.Path) {
+		s.visitorForm(w, r)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

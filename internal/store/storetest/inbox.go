@@ -155,12 +155,15 @@ func unqueued(t *testing.T, s *store.Store) {
 	if err := s.Submit(t.Context(), &sub, true); err == nil || sub.ID != 0 {
 		t.Errorf("error %v, id %d", err, sub.ID)
 	}
-	s.UseQueue(&queued{})
 	counts, err := s.OpenSubmissions(t.Context())
 	must(t, err)
 	equal(t, "stored", counts, map[syndicate.SubmissionKind]int{})
-	submit(t, s, contribution(1), true) // and its receipt was not counted either
-	must(t, s.ForgetSubmissions(t.Context(), noon))
+	q := &queued{}
+	s.UseQueue(q)
+	submit(t, s, contribution(1), true)
+	if len(q.jobs) != 1 {
+		t.Error("a receipt that was never queued counts")
+	}
 }
 
 func acceptance(sub syndicate.Submission) store.Settlement {
@@ -276,6 +279,9 @@ func acceptApplication(t *testing.T, s *store.Store) {
 	list, err = s.AddedSources(t.Context())
 	must(t, err)
 	equal(t, "dropped", list, []store.AddedSource(nil))
+	got, err = s.Submission(t.Context(), sub.ID)
+	must(t, err)
+	equal(t, "it is kept here still", got.Application.Stored, false)
 }
 
 func forgetSubmissions(t *testing.T, s *store.Store) {
