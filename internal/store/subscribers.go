@@ -24,6 +24,15 @@ type Saved struct {
 // has unsubscribed stays so unless resubscribe is set. A subscriber that is
 // stored keeps its FeedKey.
 func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscriber, resubscribe bool) (saved Saved, err error) {
+	return s.saveSubscribers(ctx, subscribers, resubscribe, nil, nil)
+}
+
+// saveSubscribers is SaveSubscribers. If they are not nil, first and also are
+// called in the same transaction, also with the IDs of those that were added
+// or changed.
+func (s *Store) saveSubscribers(ctx context.Context, subscribers []mailer.Subscriber, resubscribe bool,
+	first func(*sql.Tx) error, also func(*sql.Tx, []int64) error,
+) (saved Saved, err error) {
 	last := make(map[string]int, len(subscribers))
 	for i := range subscribers {
 		last[mailbox(subscribers[i].Email)] = i
@@ -37,6 +46,11 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 	}
 	err = s.write(ctx, "store subscribers", func(tx *sql.Tx) error {
 		saved = Saved{}
+		if first != nil {
+			if err := first(tx); err != nil {
+				return err
+			}
+		}
 		known, err := statuses(ctx, tx, mailboxes)
 		if err != nil {
 			return err
@@ -86,6 +100,9 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 			}
 		}
 		err = s.insert(ctx, tx, into("INSERT INTO subscriptions (digest, subscriber)", 2), subscriptions, nil)
+		if err == nil && also != nil {
+			err = also(tx, all)
+		}
 		if err != nil || saved.Changed == 0 {
 			return err
 		}
@@ -236,6 +253,11 @@ func (s *Store) EraseSubscriber(ctx context.Context, email string) error {
 			WHERE subscriber = $1`, ids[0])
 		if err != nil {
 			return err
+		}
+		for _, table := range []string{"sign_ups", "sign_up_turns"} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE mailbox = $1", text(mailbox(email))); err != nil {
+				return err
+			}
 		}
 		return touch(ctx, tx)
 	})
