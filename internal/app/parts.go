@@ -144,6 +144,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Version:  a.version.Load,
 		Ops:      a,
 		Admin:    a.admin(p),
+		Readers:  a.readers(),
 		Logger:   a.log,
 		Now:      a.opts.Now,
 	})

@@ -3,9 +3,9 @@
 // server it is put into.
 //
 // Every address answers GET and HEAD only, changes nothing and needs no
-// script, but for three: those under /websub/ are for hubs and take what they
-// push, /hub is a hub itself, and those under /admin are for operators, whose
-// forms they take. A feed's address always answers with the feed, or with a short
+// script, but for four: those under /websub/ are for hubs and take what they
+// push, /hub is a hub itself, those of [Readers] take the forms on which people
+// choose what they are mailed, and those under /admin the operators'. A feed's address always answers with the feed, or with a short
 // explanation as problem+json (RFC 9457); every other address with a page.
 package web
 
@@ -92,6 +92,7 @@ type Parts struct {
 	Hubs     Hubs             // nil has none call
 	Hub      Hub              // nil is no hub
 	Admin    *Admin           // nil has no pages for operators
+	Readers  *Readers         // nil has nobody subscribe
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
 	// Version returns a number that grows when articles change. It is called
@@ -133,6 +134,7 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 		entries: make(map[string]*feedEntry),
 	}
 	s.mux = s.routes()
+	s.readerMux = s.readerRoutes()
 	s.adminMux, s.protection, s.hashing = s.adminRoutes(), s.crossOrigin(), make(chan struct{}, 1)
 	return s, nil
 }
@@ -166,6 +168,7 @@ type server struct {
 	dated  atomic.Pointer[dateLine]
 	mux    *http.ServeMux
 
+	readerMux  *http.ServeMux
 	adminMux   *http.ServeMux
 	protection *http.CrossOriginProtection
 	attempts   attempts
@@ -222,6 +225,10 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.Admin != nil && isAdmin(r.URL.Path) {
 		s.admin(w, r)
+		return
+	}
+	if s.Readers != nil && isReaders(r.URL.Path) {
+		s.readers(w, r)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
