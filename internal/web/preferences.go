@@ -118,5 +118,5 @@ func (s *server) record(r *http.Request, _ *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &response{body: data, contentType: "application/json; charset=utf-8", disposition: `attachment; filename="subscription.json"`}, nil
+	return &response{body: data, contentType: "application/json; charset=utf-8", attachment: "subscription.json"}, nil
 }
