@@ -19,6 +19,7 @@ type Submission struct {
 	At      time.Time
 	Address string // mail address of the sender; "" for none
 	Locale  string // language of the page it was sent from
+	Ticket  string // of the form, which is good for one submission; "" for none, and when read from the store
 	State   SubmissionState
 	Word    string    // what the editor says to the sender
 	Result  string    // what was made of it: the key of an article, the name of a source; "" for nothing

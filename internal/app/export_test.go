@@ -51,3 +51,6 @@ func WriteRoster(w io.Writer, asCSV bool, subs []mailer.Subscriber) error {
 	}
 	return nil
 }
+
+// TokenOf returns the token in the mails of a recipient with a number.
+func TokenOf(a *App, id int64) string { return mailer.Token(a.secret, id) }

@@ -57,6 +57,7 @@ const (
 	queueStories = "stories"
 	queueCompose = "compose"
 	queueDeliver = "deliver"
+	queueConfirm = "confirm"
 	queueVisitor = "visitor_mail"
 )
 
@@ -70,7 +71,7 @@ func (a *App) queues() []string {
 		qs = append(qs, queueFollow)
 	}
 	if a.has(RoleMail) {
-		qs = append(qs, queueCompose, queueDeliver, queueVisitor)
+		qs = append(qs, queueCompose, queueDeliver, queueConfirm, queueVisitor)
 	}
 	return qs
 }
@@ -91,6 +92,7 @@ func (a *App) register(q *jobs.Queue) {
 	})
 	jobs.Register(q, jobs.Options{Queue: queueCompose, Timeout: 5 * time.Minute}, a.compose)
 	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
+	jobs.Register(q, jobs.Options{Queue: queueConfirm, Workers: 2, Timeout: 2 * time.Minute}, a.confirm)
 	jobs.Register(q, jobs.Options{Queue: queueVisitor, Timeout: 2 * time.Minute, MaxAttempts: visitorMailAttempts}, a.visitorMail)
 	q.Every(a.opts.Tick, tickJob{})
 	q.Every(expireEvery, expireJob{})
@@ -191,14 +193,17 @@ func (a *App) refileAll(ctx context.Context) error {
 	}
 }
 
-// expire deletes followers whose lease is over, submissions that were settled
-// long ago, and articles, a batch a
+// expire deletes followers whose lease is over, sign-ups that nobody confirmed
+// in time, submissions that were settled long ago, and articles, a batch a
 // transaction, until all that are left are to be kept.
 func (a *App) expire(ctx context.Context, _ expireJob) error {
 	if err := a.store.ForgetFollowers(ctx, a.opts.Now()); err != nil {
 		return err
 	}
 	if err := a.store.ForgetSubmissions(ctx, a.opts.Now()); err != nil {
+		return err
+	}
+	if err := a.store.ForgetSignUps(ctx, a.opts.Now().Add(-signUpsKept), a.opts.Now().Add(-2*confirmApart)); err != nil {
 		return err
 	}
 	keep := a.Config().Store.Keep

@@ -158,6 +158,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Version:  a.version.Load,
 		Ops:      a,
 		Admin:    a.admin(p),
+		Readers:  a.readers(),
 		Visitors: frontDesk{a},
 		Logger:   a.log,
 		Now:      a.opts.Now,

@@ -5,10 +5,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"broadsheet/internal/store"
 	"broadsheet/internal/web"
 	"broadsheet/syndicate"
 )
@@ -36,7 +38,11 @@ func (d frontDesk) Submit(ctx context.Context, sub *syndicate.Submission) (strin
 		d.log.WarnContext(ctx, "the inbox is full; settle what waits there", "kind", sub.Kind, "open", open[sub.Kind])
 		return "", &web.Fault{Key: "full"}
 	}
-	if err := d.store.Submit(ctx, sub, mail); err != nil {
+	err = d.store.Submit(ctx, sub, mail)
+	if errors.Is(err, store.ErrTicketUsed) {
+		err = web.ErrTicketUsed
+	}
+	if err != nil {
 		return "", err
 	}
 	d.log.InfoContext(ctx, "a visitor sent something", "kind", sub.Kind, "submission", sub.ID)
@@ -68,7 +74,9 @@ func (a *App) code(sub *syndicate.Submission) string {
 }
 
 // Token implements web.Visitors.
-func (d frontDesk) Token(sub *syndicate.Submission) string { return d.secretOf("control of a site", sub) }
+func (d frontDesk) Token(sub *syndicate.Submission) string {
+	return d.secretOf("control of a site", sub)
+}
 
 func (a *App) secretOf(purpose string, sub *syndicate.Submission) string {
 	mac := hmac.New(sha256.New, a.secret)

@@ -32,7 +32,8 @@ const (
 // Submit stores what a visitor sends and sets its ID. With mail it also has the
 // mail about it sent; who sent it gets a receipt an hour at most, so that
 // nobody can have a mailbox flooded that is not theirs. What the same sender
-// has sent within a day already is not stored again: sub becomes that.
+// has sent within a day already is not stored again: sub becomes that. The error
+// is ErrTicketUsed for a ticket that something else was sent with.
 func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool) error {
 	content, err := contentOf(sub)
 	if err != nil {
@@ -41,7 +42,7 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 	saved := *sub
 	err = s.writeDurably(ctx, "store a submission", func(tx *sql.Tx) error {
 		saved = *sub
-		saved.State = syndicate.Received
+		saved.State, saved.Ticket = syndicate.Received, ""
 		same, err := scanSubmission(tx.QueryRowContext(ctx, "SELECT "+inboxColumns+" FROM inbox WHERE sum = $1 AND at > $2 ORDER BY id DESC LIMIT 1",
 			sub.Sum(), sub.At.Add(-sameWithin).UnixMilli()))
 		if !errors.Is(err, sql.ErrNoRows) {
@@ -49,10 +50,15 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 			return err
 		}
 		err = tx.QueryRowContext(ctx, `
-			INSERT INTO inbox (kind, sum, at, address, locale, state, word, result, mail_fault, content)
-			VALUES ($1, $2, $3, $4, $5, $6, '', '', '', $7)
+			INSERT INTO inbox (kind, sum, ticket, at, address, locale, state, word, result, mail_fault, content)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', $8)
+			ON CONFLICT (ticket) DO NOTHING
 			RETURNING id`,
-			string(sub.Kind), sub.Sum(), sub.At.UnixMilli(), text(sub.Address), text(sub.Locale), string(saved.State), content).Scan(&saved.ID)
+			string(sub.Kind), sub.Sum(), sql.NullString{String: text(sub.Ticket), Valid: sub.Ticket != ""}, sub.At.UnixMilli(),
+			text(sub.Address), text(sub.Locale), string(saved.State), content).Scan(&saved.ID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrTicketUsed
+		}
 		if err != nil || !mail || s.queue == nil {
 			return err
 		}

@@ -24,6 +24,15 @@ type Saved struct {
 // has unsubscribed stays so unless resubscribe is set. A subscriber that is
 // stored keeps its FeedKey.
 func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscriber, resubscribe bool) (saved Saved, err error) {
+	return s.saveSubscribers(ctx, subscribers, resubscribe, nil, nil)
+}
+
+// saveSubscribers is SaveSubscribers. If they are not nil, first and also are
+// called in the same transaction, also with the IDs of those that were added
+// or changed.
+func (s *Store) saveSubscribers(ctx context.Context, subscribers []mailer.Subscriber, resubscribe bool,
+	first func(*sql.Tx) error, also func(*sql.Tx, []int64) error,
+) (saved Saved, err error) {
 	last := make(map[string]int, len(subscribers))
 	for i := range subscribers {
 		last[mailbox(subscribers[i].Email)] = i
@@ -37,6 +46,11 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 	}
 	err = s.write(ctx, "store subscribers", func(tx *sql.Tx) error {
 		saved = Saved{}
+		if first != nil {
+			if err := first(tx); err != nil {
+				return err
+			}
+		}
 		known, err := statuses(ctx, tx, mailboxes)
 		if err != nil {
 			return err
@@ -86,6 +100,9 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 			}
 		}
 		err = s.insert(ctx, tx, into("INSERT INTO subscriptions (digest, subscriber)", 2), subscriptions, nil)
+		if err == nil && also != nil {
+			err = also(tx, all)
+		}
 		if err != nil || saved.Changed == 0 {
 			return err
 		}
@@ -151,6 +168,7 @@ func scanSubscriber(r scanner) (s mailer.Subscriber, err error) {
 type SubscriberFilter struct {
 	Digest string        // only of this digest; "" for any
 	Status mailer.Status // "" for any
+	Text   string        // in the address, whatever its case; "" for any
 	After  int64         // only those with a larger ID, for the next page
 	Limit  int           // at most; 0 for 1000
 }
@@ -165,12 +183,22 @@ func (s *Store) Subscribers(ctx context.Context, f SubscriberFilter) ([]mailer.S
 		FROM subscribers s
 		WHERE s.id > $1 AND ($2 = '' OR s.status = $2)
 			AND ($3 = '' OR EXISTS (SELECT 1 FROM subscriptions d WHERE d.subscriber = s.id AND d.digest = $3))
+			AND ($5 = '' OR s.mailbox LIKE $5 ESCAPE '\')
 		ORDER BY s.id
-		LIMIT $4`, f.After, string(f.Status), text(f.Digest), f.Limit)
+		LIMIT $4`, f.After, string(f.Status), text(f.Digest), f.Limit, containing(f.Text))
 	if err == nil {
 		err = s.addDigests(ctx, subs)
 	}
 	return subs, s.failed("read the subscribers", err)
+}
+
+// containing returns the pattern of LIKE for mailboxes that have a text in
+// them, "" for any.
+func containing(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text(mailbox(s))) + "%"
 }
 
 // addDigests fills in which digests the subscribers get.
@@ -236,6 +264,11 @@ func (s *Store) EraseSubscriber(ctx context.Context, email string) error {
 			WHERE subscriber = $1`, ids[0])
 		if err != nil {
 			return err
+		}
+		for _, table := range []string{"sign_ups", "sign_up_turns"} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE mailbox = $1", text(mailbox(email))); err != nil {
+				return err
+			}
 		}
 		return touch(ctx, tx)
 	})

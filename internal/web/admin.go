@@ -20,6 +20,8 @@ type Admin struct {
 	Sessions     Sessions
 	Desk         Desk
 	Lab          Lab
+	Press        Press
+	Circulation  Circulation
 	Operator     Operator
 	Journal      Journal
 	Inbox        Inbox  // nil has none
@@ -164,6 +166,17 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("POST /admin/articles/{key}/refile", s.refileArticle)
 	page("POST /admin/articles/{key}/undo", s.undoRefile)
 	page("POST /admin/articles/{key}/forget", s.forgetArticle)
+	page("GET /admin/digests", s.adminDigests)
+	page("GET /admin/digests/{name}", s.adminDigestPage)
+	page("GET /admin/digests/{name}/preview", s.previewDigest)
+	page("POST /admin/digests/{name}/test", s.testDigest)
+	page("POST /admin/digests/{name}/send", s.sendDigest)
+	page("GET /admin/digests/{name}/{number}", s.adminEdition)
+	page("GET /admin/subscribers", s.adminSubscribers)
+	page("POST "+importPath, s.importList)
+	page("GET /admin/subscribers/export", s.exportList)
+	page("GET /admin/subscribers/{id}", s.adminSubscriber)
+	page("POST /admin/subscribers/{id}", s.endSubscription)
 	page("GET /admin/themes", s.adminThemes)
 	page("POST /admin/themes", s.tryTheme)
 	s.inboxRoutes(page)
@@ -194,7 +207,11 @@ func (s *server) admin(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, http.StatusForbidden)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		limit := int64(maxForm)
+		if r.URL.Path == importPath {
+			limit = maxList
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		if err := r.ParseForm(); err != nil {
 			s.fail(w, r, http.StatusBadRequest)
 			return
@@ -250,7 +267,10 @@ func (v *view) done(path, what string) *response { return v.redirect(path + "?do
 // Done returns in words what the form before has done, or "".
 func (v *view) Done() string {
 	what := v.values.Get("done")
-	for _, known := range []string{"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "admit", "decline", "close", "drop", "settled"} {
+	for _, known := range []string{
+		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase",
+		"admit", "decline", "close", "drop", "settled",
+	} {
 		if what == known {
 			return v.T("admin.done." + what)
 		}
@@ -270,6 +290,8 @@ func (v *view) AdminMenu() []link {
 		{"/admin/articles", "admin.articles"},
 		{"/admin/inbox", "admin.inbox"},
 		{"/admin/themes", "admin.themes"},
+		{"/admin/digests", "admin.digests"},
+		{"/admin/subscribers", "admin.subscribers"},
 		{"/admin/log", "admin.log"},
 	} {
 		if page.path == "/admin/inbox" && v.s.Admin.Inbox == nil {

@@ -195,7 +195,7 @@ func newOffice(t *testing.T, hashed string) *office {
 	o := &office{t: t, paper: sample(), now: now, sessions: map[string]*session{}, links: map[string]bool{}}
 	o.handler = handlerOf(t, site(), web.Parts{
 		Articles: o.paper, Feeds: publisher(o.paper), Editions: o.paper, Now: func() time.Time { return o.now },
-		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Operator: o, Journal: o},
+		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Press: o, Circulation: o, Operator: o, Journal: o},
 	})
 	return o
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"broadsheet/mailer"
 	"broadsheet/syndicate"
 )
 
@@ -60,14 +59,7 @@ func (s *server) adminHome(r *http.Request, v *view) (*response, error) {
 		t := &s.cfg.Themes[i]
 		body.Themes = append(body.Themes, countRow{Title: t.DisplayTitle(v.Lang()), Href: v.themeLink(t).Href, N: report.Themes[t.ID]})
 	}
-	for _, state := range []mailer.State{
-		mailer.Planned, mailer.Leased, mailer.Sending, mailer.Uncertain,
-		mailer.Deferred, mailer.Accepted, mailer.Failed, mailer.Suppressed,
-	} {
-		if n := report.Deliveries[state]; n > 0 {
-			body.Mail = append(body.Mail, countRow{Title: v.T("admin.delivery." + string(state)), N: n})
-		}
-	}
+	body.Mail = v.deliveryCounts(report.Deliveries)
 	for i := range s.cfg.Digests {
 		d := &s.cfg.Digests[i]
 		row := digestRow{Title: cmp.Or(d.Title, d.Name), Next: v.T("admin.never")}
@@ -136,6 +128,8 @@ func (s *server) adminLog(r *http.Request, v *view) (*response, error) {
 		switch d.Action {
 		case syndicate.ActionPoll, syndicate.ActionAccept:
 			row.Href = v.Link("/admin/sources/" + url.PathEscape(d.Object))
+		case syndicate.ActionSend, syndicate.ActionTest:
+			row.Href = v.Link("/admin/digests/" + url.PathEscape(d.Object))
 		case syndicate.ActionAdmit, syndicate.ActionDecline, syndicate.ActionClose:
 			if _, id, ok := strings.Cut(d.Object, " "); ok {
 				row.Href = v.Link("/admin/inbox/" + url.PathEscape(id))
@@ -153,8 +147,9 @@ func (v *view) action(action string) string {
 	key, ok := map[string]string{
 		syndicate.ActionSignIn: "sign_in", syndicate.ActionRefused: "refused", syndicate.ActionSignOut: "sign_out",
 		syndicate.ActionPoll: "poll", syndicate.ActionAccept: "accept", syndicate.ActionRefile: "refile",
-		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget", syndicate.ActionAdmit: "admit",
-		syndicate.ActionDecline: "decline", syndicate.ActionClose: "close", syndicate.ActionDrop: "drop",
+		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget", syndicate.ActionSend: "send", syndicate.ActionTest: "test",
+		syndicate.ActionUnsubscribe: "unsubscribe", syndicate.ActionErase: "erase", syndicate.ActionImport: "import",
+		syndicate.ActionAdmit: "admit", syndicate.ActionDecline: "decline", syndicate.ActionClose: "close", syndicate.ActionDrop: "drop",
 	}[action]
 	if !ok {
 		return action

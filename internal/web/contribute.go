@@ -43,9 +43,9 @@ func (v *view) contributeForm(sent url.Values) *sheet {
 // contribute takes news from a visitor (投稿).
 func (s *server) contribute(r *http.Request, v *view) (*response, error) {
 	f := v.contributeForm(sentForm(r))
-	if f.good() && f.limit(r, &s.tries.contribute) {
+	if f.admitted(r, &s.tries.contribute) {
 		code, err := s.Visitors.Submit(r.Context(), &syndicate.Submission{
-			Kind: syndicate.KindContribution, Address: f.value("address"), Locale: v.Lang(),
+			Kind: syndicate.KindContribution, Address: f.value("address"), Locale: v.Lang(), Ticket: f.Ticket,
 			Contribution: &syndicate.Contribution{
 				Title: f.value("title"), Text: f.value("text"), Link: f.value("link"), Theme: f.value("theme"), Language: f.value("language"),
 			},

@@ -25,7 +25,7 @@ func (s *server) apply(r *http.Request, v *view) (*response, error) {
 	f.add(formField{Name: "url", Kind: "url", Max: maxLink}, key)
 	f.add(formField{Name: "address", Kind: "email", Max: maxAddress, Required: true, Complete: "email"}, key)
 	f.add(formField{Name: "note", Kind: "area", Max: maxNote, Rows: 4}, key)
-	if f.good() && f.limit(r, &s.tries.apply) {
+	if f.admitted(r, &s.tries.apply) {
 		code, err := s.takeApplication(r, v, f)
 		if err == nil {
 			return v.redirect("/publishers/" + code), nil
@@ -56,7 +56,7 @@ func (s *server) takeApplication(r *http.Request, v *view, f *sheet) (code strin
 		return "", err
 	}
 	return s.Visitors.Submit(r.Context(), &syndicate.Submission{
-		Kind: syndicate.KindApplication, Address: f.value("address"), Locale: v.Lang(), Application: a,
+		Kind: syndicate.KindApplication, Address: f.value("address"), Locale: v.Lang(), Ticket: f.Ticket, Application: a,
 	})
 }
 

@@ -54,6 +54,7 @@ type view struct {
 	values url.Values
 	now    time.Time
 	set    bool             // the reader chose now: remember it
+	picked bool             // the reader chose, now or before
 	place  *syndicate.Place // that the page is of; nil for none
 
 	signedIn bool // an operator is
@@ -66,12 +67,12 @@ func (s *server) view(r *http.Request) *view {
 	lang := s.cfg.Site.Language
 	if c, err := r.Cookie(languageCookie); err == nil {
 		if _, ok := s.texts[c.Value]; ok {
-			lang = c.Value
+			lang, v.picked = c.Value, true
 		}
 	}
 	if l := v.values.Get("lang"); l != "" {
 		if _, ok := s.texts[l]; ok {
-			lang, v.Chosen, v.set = l, l, true
+			lang, v.Chosen, v.set, v.picked = l, l, true, true
 		}
 	}
 	v.values.Del("lang")
@@ -118,7 +119,7 @@ func (v *view) Link(path string) string {
 // Switch returns the address of this page in the other language.
 func (v *view) Switch() string {
 	values := url.Values{"lang": {v.OtherLang()}}
-	for _, name := range []string{"q", "page", "sort"} {
+	for _, name := range []string{"q", "page", "sort", "digest"} {
 		if value := v.values.Get(name); value != "" && len(value) <= syndicate.MaxQueryBytes {
 			values.Set(name, value)
 		}

@@ -24,6 +24,8 @@ type sheet struct {
 	Fields []*formField
 	Fault  string // what is wrong with all of it
 	Status int    // of the answer when something is wrong
+	Ticket string // that the form was given out with
+	Work   int    // bits of the proof of work
 }
 
 // A formField is a part of a sheet.
@@ -41,14 +43,10 @@ type formField struct {
 	Fault    string
 }
 
-// An option is one of several things to choose.
-type option struct {
-	Value, Title, Lang string
-	Chosen             bool
-}
-
 // newSheet returns a form without fields; sent is nil when it is only shown.
-func (v *view) newSheet(sent url.Values) *sheet { return &sheet{v: v, sent: sent, Status: http.StatusUnprocessableEntity} }
+func (v *view) newSheet(sent url.Values) *sheet {
+	return &sheet{v: v, sent: sent, Status: http.StatusUnprocessableEntity, Ticket: sent.Get("ticket"), Work: workBits}
+}
 
 // add adds a field whose wording is under key, with the value that was sent,
 // and checks what can be checked of any.
@@ -155,6 +153,10 @@ func (f *sheet) good() bool { return f.sent != nil && f.Fault == "" && len(f.Fau
 // refused says on the form why what it asks for cannot be done. Other errors
 // than a *Fault it returns.
 func (f *sheet) refused(err error, name string) error {
+	if errors.Is(err, ErrTicketUsed) {
+		f.Ticket, f.Fault = "", f.v.T("web.form.used")
+		return nil
+	}
 	var fault *Fault
 	if !errors.As(err, &fault) {
 		return err
@@ -176,14 +178,33 @@ func (v *view) fault(f *Fault) string {
 	return v.T("web.fault."+f.Key, f.Detail)
 }
 
-// limit reports whether whoever sends a form may; if not, the form says when.
-func (f *sheet) limit(r *http.Request, tries *attempts) bool {
+// admitted reports whether the form may be acted on: nothing is wrong with it,
+// it was given out here and worked or waited for, and whoever sends it has not
+// sent too much. If not, the form says why.
+func (f *sheet) admitted(r *http.Request, tries *attempts) bool {
+	if !f.good() {
+		return false
+	}
+	if f.sent.Get("website") != "" { // no person sees this field
+		f.v.s.Logger.Info("form of a program dropped", "path", r.URL.Path, "network", clientAddress(r))
+		f.Fault = f.v.T("web.form.trap")
+		return false
+	}
+	switch _, fault := f.v.s.admit(f.Ticket, f.sent.Get("proof")); fault {
+	case ticketGood:
+	case ticketEarly:
+		f.Fault = f.v.T("web.subscribe.early")
+		return false
+	default:
+		f.Ticket, f.Fault = "", f.v.T("web.subscribe.stale")
+		return false
+	}
 	wait, first := tries.begin(clientAddress(r), f.v.now)
 	if wait <= 0 {
 		return true
 	}
 	if first {
-		f.v.s.Logger.Warn("too many forms", "path", r.URL.Path, "address", clientAddress(r))
+		f.v.s.Logger.Warn("too many forms", "path", r.URL.Path, "network", clientAddress(r))
 	}
 	f.Fault = f.v.T("web.form.wait", max(1, int((wait+time.Minute-1)/time.Minute)))
 	f.Status = http.StatusTooManyRequests
@@ -192,11 +213,14 @@ func (f *sheet) limit(r *http.Request, tries *attempts) bool {
 
 // sheet returns the page of a form, with what is wrong with it.
 func (v *view) sheet(name, title string, f *sheet, body any) (*response, error) {
+	if f.Ticket == "" || v.s.ticketFault(f.Ticket) == ticketStale {
+		f.Ticket = v.s.newTicket()
+	}
 	res, err := v.render(name, frame{Title: title, Body: body})
 	if err != nil {
 		return nil, err
 	}
-	res.cache = "no-store"
+	res.cache, res.policy = "no-store", scriptPolicy
 	if f.sent != nil {
 		res.status = f.Status
 	}
@@ -221,7 +245,7 @@ func (s *server) visitorForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxVisitorForm)
-	if err := r.ParseForm(); err != nil {
+	if !readForm(r) {
 		s.fail(w, r, http.StatusBadRequest)
 		return
 	}

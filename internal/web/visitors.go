@@ -9,7 +9,8 @@ import (
 // Visitors takes what visitors send, and tells them what became of it.
 type Visitors interface {
 	// Submit stores what a visitor sends and returns the code under which the
-	// sender finds it again.
+	// sender finds it again. The error is ErrTicketUsed for a ticket that something
+	// else was sent with, and a *Fault when nothing can be taken.
 	Submit(ctx context.Context, sub *syndicate.Submission) (code string, err error)
 	// Sent returns what was sent under a code, or syndicate.ErrNotFound.
 	Sent(ctx context.Context, kind syndicate.SubmissionKind, code string) (syndicate.Submission, error)

@@ -4,13 +4,15 @@
 //
 // Every address answers GET and HEAD only, changes nothing and needs no
 // script, but for some: those under /websub/ are for hubs and take what they
-// push, /hub is a hub itself, those under /admin are for operators, whose
-// forms they take, and a few pages take the forms of visitors. A feed's address always answers with the feed, or with a short
+// push, /hub is a hub itself, those of [Readers] take the forms on which people
+// choose what they are mailed, those of [Visitors] what they send, and those
+// under /admin the operators'. A feed's address always answers with the feed, or with a short
 // explanation as problem+json (RFC 9457); every other address with a page.
 package web
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -46,8 +48,9 @@ type Articles interface {
 	Once(ctx context.Context, q syndicate.Query, now time.Time, articles []syndicate.Article) ([]syndicate.Told, error)
 	// Story returns the story with an id, or syndicate.ErrNotFound.
 	Story(ctx context.Context, id string) (syndicate.Story, error)
-	// Count returns how many articles q selects at now.
-	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
+	// Week returns what a theme had of the articles first seen from one instant
+	// on and before another.
+	Week(ctx context.Context, theme string, from, before time.Time) (syndicate.Week, error)
 	// Search returns a page of what q selects at now: the newest first or, if
 	// best, those that suit it best. It need not count all that it selects.
 	Search(ctx context.Context, q syndicate.Query, now time.Time, best bool, limit, offset int) (syndicate.Found, error)
@@ -92,6 +95,7 @@ type Parts struct {
 	Hubs     Hubs             // nil has none call
 	Hub      Hub              // nil is no hub
 	Admin    *Admin           // nil has no pages for operators
+	Readers  *Readers         // nil has nobody subscribe
 	Visitors Visitors         // nil takes nothing from visitors
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
@@ -128,12 +132,18 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 	if s.pages, err = parsePages(); err != nil {
 		return nil, fmt.Errorf("templates of pages: %w", err)
 	}
+	s.weeks.now, s.weeks.known = parts.Now, map[weekKey]knownWeek{}
 	s.deltas = newDeltaFeeds(parts.Feeds)
 	s.feeds = &feedCache{
 		load: s.loadFeed, version: parts.Version, now: parts.Now, zip: &s.zip, budget: cacheBudget, logger: parts.Logger,
 		entries: make(map[string]*feedEntry),
 	}
 	s.mux = s.routes()
+	s.readerMux, s.ticketKey = s.readerRoutes(), make([]byte, 32)
+	_, _ = rand.Read(s.ticketKey) // never fails
+	if s.Readers != nil {
+		s.ticketKey = s.Readers.Secret
+	}
 	s.adminMux, s.protection, s.hashing = s.adminRoutes(), s.crossOrigin(), make(chan struct{}, 1)
 	return s, nil
 }
@@ -163,16 +173,19 @@ type server struct {
 	pages  pages
 	feeds  *feedCache
 	deltas *deltaFeeds
+	weeks  weekCache
 	zip    zipper
 	dated  atomic.Pointer[dateLine]
 	mux    *http.ServeMux
 
+	readerMux  *http.ServeMux
+	ticketKey  []byte // tickets of forms are signed with it
 	adminMux   *http.ServeMux
 	protection *http.CrossOriginProtection
 	attempts   attempts
 	tries      struct{ contribute, contact, apply, prove attempts } // of visitors
-	hashing    chan struct{} // holds one token while a password is hashed
-	comparing  sync.Mutex    // held while themes are compared
+	hashing    chan struct{}                                        // holds one token while a password is hashed
+	comparing  sync.Mutex                                           // held while themes are compared
 }
 
 func (s *server) routes() *http.ServeMux {
@@ -190,6 +203,7 @@ func (s *server) routes() *http.ServeMux {
 	page("/digests/{name}/{number}", s.edition)
 	mux.HandleFunc("/feeds.opml", s.opml)
 	mux.HandleFunc("/static/{file}", s.file)
+	mux.HandleFunc("/icon.png", s.icon)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
 	s.visitorRoutes(page)
@@ -225,6 +239,10 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.Admin != nil && isAdmin(r.URL.Path) {
 		s.admin(w, r)
+		return
+	}
+	if s.Readers != nil && isReaders(r.URL.Path) {
+		s.readers(w, r)
 		return
 	}
 	if r.Method == http.MethodPost && s.takesForms(r.URL.Path) {

@@ -1,11 +1,13 @@
 -- +goose Up
 -- What visitors send. content is JSON, as its kind says; sum stands for who
--- sent what, so that what is sent twice is one. result is the key of the
+-- sent what, so that what is sent twice is one; ticket is that of the form,
+-- which is good for one submission. result is the key of the
 -- article, or the name of the source, that was made of it.
 CREATE TABLE inbox (
     id         {{id}},
     kind       TEXT NOT NULL,
     sum        TEXT NOT NULL,
+    ticket     TEXT UNIQUE,
     at         BIGINT NOT NULL,
     address    TEXT NOT NULL,
     locale     TEXT NOT NULL,

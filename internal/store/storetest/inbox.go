@@ -18,6 +18,7 @@ import (
 var inboxTests = map[string]func(*testing.T, *store.Store){
 	"what visitors send is kept":                    submissions,
 	"the same sent twice is one":                    sameSubmission,
+	"a form is good for one submission":             submissionTicket,
 	"a mailbox gets a receipt an hour":              receipts,
 	"what cannot be queued is not stored":           unqueued,
 	"an accepted contribution is an article":        acceptContribution,
@@ -115,6 +116,24 @@ func sameSubmission(t *testing.T, s *store.Store) {
 	if len(q.jobs) != 3 {
 		t.Errorf("jobs: %v", q.jobs)
 	}
+}
+
+func submissionTicket(t *testing.T, s *store.Store) {
+	first := contribution(1)
+	first.Ticket = "t1"
+	first = submit(t, s, first, false)
+	again := contribution(1)
+	again.Ticket = "t1"
+	equal(t, "sent again", submit(t, s, again, false), first)
+	other := contribution(2)
+	other.Ticket = "t1"
+	wantError(t, "something else", s.Submit(t.Context(), &other, false), store.ErrTicketUsed)
+	other.Ticket = "t2"
+	if got := submit(t, s, other, false); got.ID == first.ID {
+		t.Error("with a ticket of its own it is not stored")
+	}
+	submit(t, s, contribution(3), false)
+	submit(t, s, contribution(4), false) // none is no ticket twice
 }
 
 func receipts(t *testing.T, s *store.Store) {

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		"corrections": correctionTests,
 		"operator":    operatorTests,
 		"stories":     storyTests,
+		"sign-ups":    signUpTests,
 		"inbox":       inboxTests,
 	}
 	for group, tests := range groups {
