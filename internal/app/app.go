@@ -68,6 +68,9 @@ type App struct {
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
 
+	saved   chan struct{} // of capacity 1: the configuration file was replaced by an admin page
+	saving  sync.Mutex    // held while the configuration file is replaced
+
 	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
 	reloading sync.Mutex    // held while another configuration is put in force
 
@@ -100,7 +103,10 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: opts, log: opts.Logger, store: st, stories: stories, news: make(chan struct{}, 1), visiting: make(chan struct{}, visits)}
+	a := &App{
+		opts: opts, log: opts.Logger, store: st, stories: stories,
+		news: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
+	}
 	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

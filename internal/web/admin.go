@@ -22,6 +22,7 @@ type Admin struct {
 	Lab          Lab
 	Press        Press
 	Circulation  Circulation
+	Settings     Settings
 	Operator     Operator
 	Journal      Journal
 	Inbox        Inbox  // nil has none
@@ -177,6 +178,8 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("GET /admin/subscribers/export", s.exportList)
 	page("GET /admin/subscribers/{id}", s.adminSubscriber)
 	page("POST /admin/subscribers/{id}", s.endSubscription)
+	page("GET /admin/config", s.adminConfig)
+	page("POST /admin/config", s.editConfig)
 	page("GET /admin/themes", s.adminThemes)
 	page("POST /admin/themes", s.tryTheme)
 	s.inboxRoutes(page)
@@ -268,7 +271,7 @@ func (v *view) done(path, what string) *response { return v.redirect(path + "?do
 func (v *view) Done() string {
 	what := v.values.Get("done")
 	for _, known := range []string{
-		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase",
+		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config",
 		"admit", "decline", "close", "drop", "settled",
 	} {
 		if what == known {
@@ -292,6 +295,7 @@ func (v *view) AdminMenu() []link {
 		{"/admin/themes", "admin.themes"},
 		{"/admin/digests", "admin.digests"},
 		{"/admin/subscribers", "admin.subscribers"},
+		{"/admin/config", "admin.config"},
 		{"/admin/log", "admin.log"},
 	} {
 		if page.path == "/admin/inbox" && v.s.Admin.Inbox == nil {

@@ -46,7 +46,7 @@ func parsePages() (pages, error) {
 	}
 	for _, name := range []string{
 		"sign-in", "home", "sources", "source", "articles", "article", "themes", "digests", "digest", "edition", "subscribers", "subscriber",
-		"log", "inbox", "inbox-item",
+		"config", "log", "inbox", "inbox-item",
 	} {
 		t, err := template.ParseFS(templates.Web(), "admin/layout.html", "admin/"+name+".html")
 		if err != nil {

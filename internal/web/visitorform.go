@@ -193,10 +193,10 @@ func (f *sheet) admitted(r *http.Request, tries *attempts) bool {
 	switch _, fault := f.v.s.admit(f.Ticket, f.sent.Get("proof")); fault {
 	case ticketGood:
 	case ticketEarly:
-		f.Fault = f.v.T("web.subscribe.early")
+		f.Fault = f.v.T("web.form.early")
 		return false
 	default:
-		f.Ticket, f.Fault = "", f.v.T("web.subscribe.stale")
+		f.Ticket, f.Fault = "", f.v.T("web.form.stale")
 		return false
 	}
 	wait, first := tries.begin(clientAddress(r), f.v.now)
