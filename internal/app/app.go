@@ -68,8 +68,8 @@ type App struct {
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
 
-	saved   chan struct{} // of capacity 1: the configuration file was replaced by an admin page
-	saving  sync.Mutex    // held while the configuration file is replaced
+	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
+	saving sync.Mutex    // held while the configuration file is replaced
 
 	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
 	reloading sync.Mutex    // held while another configuration is put in force
