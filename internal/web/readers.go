@@ -115,6 +115,19 @@ func (s *server) readers(w http.ResponseWriter, r *http.Request) {
 // readForm reads a form in either encoding, and reports whether it is one of
 // UTF-8 text.
 func readForm(r *http.Request) bool {
+	if !parseForm(r) {
+		return false
+	}
+	for _, values := range r.PostForm {
+		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) || strings.ContainsRune(v, 0) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// parseForm reads a form in either encoding, and reports whether it is one.
+func parseForm(r *http.Request) bool {
 	var err error
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
 		err = r.ParseMultipartForm(maxReaderForm)
@@ -125,15 +138,7 @@ func readForm(r *http.Request) bool {
 	} else {
 		err = r.ParseForm()
 	}
-	if err != nil {
-		return false
-	}
-	for _, values := range r.PostForm {
-		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) || strings.ContainsRune(v, 0) }) {
-			return false
-		}
-	}
-	return true
+	return err == nil
 }
 
 // speak puts the page into a reader's language, unless they chose one here.

@@ -72,7 +72,7 @@ func (f *sheet) check(x *formField) {
 	switch {
 	case !good:
 		x.Fault = f.v.T("web.form.encoding")
-	case x.Value == "" && x.Required:
+	case !visible(x.Value) && x.Required:
 		x.Fault = f.v.T("web.form.missing")
 	case x.Value == "":
 	case utf8.RuneCountInString(x.Value) > x.Max && x.Kind != "select":
@@ -108,6 +108,11 @@ func tidy(s string, lines bool) string {
 		s = strings.Join(strings.Fields(s), " ")
 	}
 	return strings.TrimSpace(s)
+}
+
+// visible reports whether there is something to see in a text.
+func visible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // visitable reports whether a visitor may give an address: one of the web,
@@ -245,7 +250,7 @@ func (s *server) visitorForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxVisitorForm)
-	if !readForm(r) {
+	if !parseForm(r) {
 		s.fail(w, r, http.StatusBadRequest)
 		return
 	}
