@@ -146,11 +146,13 @@ func sourceLines(p syndicate.ProposedSource) string {
 
 // quote writes s as YAML: a JSON string is one.
 func quote(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
 		panic(err) // a string
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // mostly returns the language that most articles have.

@@ -23,6 +23,7 @@ import (
 
 	"broadsheet/internal/app"
 	"broadsheet/internal/store/pgtest"
+	"broadsheet/internal/web"
 )
 
 // A frontDoor is a paper that visitors come to, with an SMTP relay.
@@ -176,6 +177,10 @@ func contributionBecomesArticle(t *testing.T, database string) {
 	}
 	if _, home := f.operator.open("/admin"); !strings.Contains(home, "1 contributions, 0 letters") {
 		t.Errorf("the overview does not tell of it:\n%s", home)
+	}
+	notices, err := f.app.Notices(t.Context())
+	if err != nil || len(notices) != 1 || notices[0].Kind != web.NoticeWaiting || notices[0].Count != 1 {
+		t.Errorf("notices %+v, %v", notices, err)
 	}
 	await(t, "the account of the receipt", func() bool {
 		_, page := f.item("contributions")

@@ -119,16 +119,17 @@ const (
 	NoticeHeld        = "old articles held"
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
+	NoticeWaiting     = "waiting in the inbox"
 )
 
 // A Notice is something that needs the operator's attention.
 type Notice struct {
 	Kind    string
-	Name    string // of the source, or of the digest
+	Name    string // of the source, of the digest, or of the part of the inbox
 	Subject string // its title for people
 	URL     string // what it is about: the source's address, its new one, the edition's page
 	Text    string // place, fault and remedy
-	Count   int    // articles held; deliveries that failed
+	Count   int    // articles held; deliveries that failed; submissions that wait
 	Of      int    // deliveries in all
 	At      time.Time
 }

@@ -94,6 +94,7 @@ func (o *office) Notices(context.Context) ([]web.Notice, error) {
 		{Kind: web.NoticeFailed, Name: "harbour", Subject: "Harbour Gazette", Text: "no answer", At: o.now},
 		{Kind: web.NoticeGone, Name: "harbour", Subject: "Harbour Gazette", Text: "410", At: o.now},
 		{Kind: web.NoticeChanged, Name: "harbour", Subject: "Harbour Gazette", Text: "no dates", At: o.now},
+		{Kind: web.NoticeWaiting, Name: "letters", URL: "https://paper.example/admin/inbox/letters", Text: "inbox: 3 in letters", Count: 3, At: o.now},
 		{Kind: web.NoticeOutage, Name: "harbour", Subject: "Harbour Gazette", Text: "network down", At: o.now},
 	}, nil
 }

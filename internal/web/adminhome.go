@@ -78,6 +78,9 @@ func (v *view) notice(n *Notice) noticeRow {
 		row.At = v.Minute(n.At)
 	}
 	switch n.Kind {
+	case NoticeWaiting:
+		row.Title, row.Text = v.T("admin.notice.waiting", v.T("admin.inbox."+n.Name), n.Count), ""
+		row.Href = v.Link("/admin/inbox/" + n.Name)
 	case NoticeUndelivered:
 		row.Title = v.T("admin.notice.undelivered", n.Subject, n.Count, n.Of)
 		row.Href = n.URL

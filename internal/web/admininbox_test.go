@@ -113,7 +113,7 @@ func TestInboxTells(t *testing.T) {
 	if to := ask(o.handler, "/admin/inbox", cookie).Header().Get("Location"); to != "/admin/inbox/contributions" {
 		t.Errorf("the inbox leads to %s", to)
 	}
-	shows(t, read("/admin"), []string{"1 contributions, 1 letters, 1 applications"}, nil)
+	shows(t, read("/admin"), []string{"1 contributions, 1 letters, 1 applications", "Letters: 3 wait in the inbox"}, nil)
 	shows(t, read("/admin/inbox/letters"), []string{"Contributions (1)", "A &lt;question&gt;", "li@example.com", `aria-current="true">Waiting`}, []string{"<script>alert"})
 	shows(t, read("/admin/inbox/contributions/settled"), []string{"旧稿", "accepted"}, []string{"贷款"})
 	shows(t, read("/admin/inbox/1"), []string{
