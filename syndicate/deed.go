@@ -30,6 +30,7 @@ const (
 	ActionUnsubscribe = "unsubscribe"
 	ActionErase       = "erase subscriber"
 	ActionImport      = "import subscribers"
+	ActionConfig      = "edit configuration"
 )
 
 type operatorKey struct{}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -327,5 +328,59 @@ func TestOperatorKeepsTheList(t *testing.T) {
 	}
 	if strings.Contains(log, "ann@example.com") {
 		t.Error("the log names who was erased")
+	}
+}
+
+// The configuration is edited from the browser and in force a moment later,
+// comments kept; another's change and mistakes cost nothing.
+func TestOperatorEditsTheConfiguration(t *testing.T) {
+	real, _ := smallPaper(t, "127.0.0.1:0", "贷款", "http://127.0.0.1:1/wire.rss")
+	file := filepath.Join(t.TempDir(), "config.yaml") // a link, as some keep it
+	if err := os.Symlink(real, file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(real, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := start(t, load(t, file), c, file)
+	op := newOperator(t, d)
+	op.send("/admin/sign-in", url.Values{"token": {regexp.MustCompile(`sign-in\?token=(\S+)`).FindStringSubmatch(d.out.String())[1]}})
+	before, err := os.ReadFile(real)
+	if err != nil {
+		t.Fatal(err)
+	}
+	save := func(text string) (at, page string) {
+		_, page = op.open("/admin/config")
+		mark := regexp.MustCompile(`name="mark" value="([0-9a-f]+)"`).FindStringSubmatch(page)
+		return op.send("/admin/config", url.Values{"do": {"save"}, "mark": {mark[1]}, "text": {text}})
+	}
+	if _, page := save(string(before) + "sites: {}\n"); !strings.Contains(page, "did you mean site") {
+		t.Errorf("with a mistake:\n%s", page)
+	}
+	if now, err := os.ReadFile(real); err != nil || string(now) != string(before) {
+		t.Fatalf("a mistake was saved: %v\n%s", err, now)
+	}
+	after := strings.Replace(string(before), "江城测试报", "江城晚报", 1) + "# 我的注释\n"
+	if at, page := save(after); at != "/admin/config?done=config" {
+		t.Fatalf("saved: at %s:\n%s", at, page)
+	}
+	await(t, "the new title", func() bool {
+		_, _, page := d.get("/")
+		return strings.Contains(page, "江城晚报")
+	})
+	now, err := os.ReadFile(real)
+	if err != nil || string(now) != after {
+		t.Errorf("the file has become, error %v:\n%s", err, now)
+	}
+	info, err := os.Lstat(file)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is none any more: %v, %v", info.Mode(), err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("permissions %v, error %v", info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(real), ".config*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
 	}
 }

@@ -22,6 +22,7 @@ type Admin struct {
 	Lab          Lab
 	Press        Press
 	Circulation  Circulation
+	Settings     Settings
 	Operator     Operator
 	Journal      Journal
 }
@@ -116,6 +117,7 @@ const (
 	NoticeHeld        = "old articles held"
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
+	NoticeUnmade      = "edition held"
 )
 
 // A Notice is something that needs the operator's attention.
@@ -175,6 +177,8 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("GET /admin/subscribers/export", s.exportList)
 	page("GET /admin/subscribers/{id}", s.adminSubscriber)
 	page("POST /admin/subscribers/{id}", s.endSubscription)
+	page("GET /admin/config", s.adminConfig)
+	page("POST /admin/config", s.editConfig)
 	page("GET /admin/themes", s.adminThemes)
 	page("POST /admin/themes", s.tryTheme)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
@@ -264,7 +268,7 @@ func (v *view) done(path, what string) *response { return v.redirect(path + "?do
 // Done returns in words what the form before has done, or "".
 func (v *view) Done() string {
 	what := v.values.Get("done")
-	for _, known := range []string{"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase"} {
+	for _, known := range []string{"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config"} {
 		if what == known {
 			return v.T("admin.done." + what)
 		}
@@ -285,6 +289,7 @@ func (v *view) AdminMenu() []link {
 		{"/admin/themes", "admin.themes"},
 		{"/admin/digests", "admin.digests"},
 		{"/admin/subscribers", "admin.subscribers"},
+		{"/admin/config", "admin.config"},
 		{"/admin/log", "admin.log"},
 	} {
 		current := v.path == page.path || page.path != "/admin" && strings.HasPrefix(v.path, page.path+"/")

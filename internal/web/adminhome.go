@@ -72,6 +72,8 @@ func (v *view) notice(n *Notice) noticeRow {
 	case NoticeUndelivered:
 		row.Title = v.T("admin.notice.undelivered", n.Subject, n.Count, n.Of)
 		row.Href = n.URL
+	case NoticeUnmade:
+		row.Title, row.Href = v.T("admin.notice.unmade", n.Subject), n.URL
 	case NoticeHeld:
 		row.Title = v.T("admin.notice.held", n.Subject, n.Count)
 	case NoticeMoved:
@@ -135,7 +137,7 @@ func (v *view) action(action string) string {
 		syndicate.ActionSignIn: "sign_in", syndicate.ActionRefused: "refused", syndicate.ActionSignOut: "sign_out",
 		syndicate.ActionPoll: "poll", syndicate.ActionAccept: "accept", syndicate.ActionRefile: "refile",
 		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget", syndicate.ActionSend: "send", syndicate.ActionTest: "test",
-		syndicate.ActionUnsubscribe: "unsubscribe", syndicate.ActionErase: "erase", syndicate.ActionImport: "import",
+		syndicate.ActionUnsubscribe: "unsubscribe", syndicate.ActionErase: "erase", syndicate.ActionImport: "import", syndicate.ActionConfig: "config",
 	}[action]
 	if !ok {
 		return action

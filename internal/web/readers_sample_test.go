@@ -59,7 +59,9 @@ func newCounter(t *testing.T) *counter {
 	return p
 }
 
-func (p *counter) did(format string, args ...any) { p.done = append(p.done, fmt.Sprintf(format, args...)) }
+func (p *counter) did(format string, args ...any) {
+	p.done = append(p.done, fmt.Sprintf(format, args...))
+}
 
 func (p *counter) Recipient(_ context.Context, token string) (web.Recipient, error) {
 	if r := p.recipients[token]; r != nil {
