@@ -82,9 +82,18 @@ func (p *counter) Leave(_ context.Context, token, digest string) error {
 }
 
 func (p *counter) Choose(_ context.Context, token string, want *mailer.Subscriber) error {
-	p.did("choose %s %v %v %q %s %s", token, want.Digests, want.Themes, want.Query, want.Language, want.Status)
+	what := fmt.Sprintf("choose %s %v %v %q %s %s", token, want.Digests, want.Themes, want.Query, want.Language, want.Status)
+	for _, word := range []string{string(want.Frequency), want.Hour.Word(), want.Timezone} {
+		if word != "" {
+			what += " " + word
+		}
+	}
+	if want.PausedUntil != "" {
+		what += " until " + want.PausedUntil
+	}
+	p.did("%s", what)
 	r := p.recipients[token]
-	r.Digests, r.Status, r.Selection = want.Digests, want.Status, want.Selection
+	r.Digests, r.Status, r.Selection, r.Rhythm, r.PausedUntil = want.Digests, want.Status, want.Selection, want.Rhythm, want.PausedUntil
 	return nil
 }
 

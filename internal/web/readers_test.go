@@ -166,6 +166,10 @@ func TestUnsubscribing(t *testing.T) {
 		"markup for a digest":             {ann + "?digest=%3Cb%3E", urlencoded, "", `leave token-of-ann ""`, "No digest will come any more"},
 		"a fixed recipient":               {"/unsubscribe/" + deskToken + "?digest=ops", urlencoded, "do=leave", `leave token-of-desk "ops"`, "不会再寄送任何简报"},
 		"somebody who is not here":        {"/unsubscribe/" + goneToken + "?digest=weekly", urlencoded, "do=leave", "", "已无任何数据"},
+		"a pause":                         {weekly, urlencoded, "do=pause", `choose token-of-ann [daily weekly] [finance] "港口" en active until 2026-03-30`, "Mail comes again on 30 March 2026"},
+		"once a month":                    {weekly, urlencoded, "do=monthly", `choose token-of-ann [daily weekly] [finance] "港口" en active monthly`, "Once a month at most"},
+		"an offer that there is not":      {weekly, urlencoded, "do=hourly", `leave token-of-ann "weekly"`, "will not come any more"},
+		"no pause for a fixed recipient":  {"/unsubscribe/" + deskToken + "?digest=ops", urlencoded, "do=pause", `leave token-of-desk "ops"`, "不会再寄送任何简报"},
 		"somebody who changed their mind": {weekly, urlencoded, "do=back", `choose token-of-ann [daily weekly] [finance] "港口" en active`, "Welcome back"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,6 +241,15 @@ func TestPreferences(t *testing.T) {
 		{url.Values{"do": {"save"}}, 422, "No digest is chosen", ""},
 		{url.Values{"do": {"save"}, "digest": {"weekly"}, "q": {"港口 OR"}}, 422, "港口 OR", ""},
 		{url.Values{"do": {"save"}, "digest": {"weekly"}, "q": {strings.Repeat("长", 501)}}, 422, "more than 500 characters", ""},
+		{
+			url.Values{"do": {"save"}, "digest": {"weekly"}, "frequency": {"monthly"}, "hour": {"7"}, "zone": {" Europe/Lisbon "}, "pause": {"2026-04-01"}},
+			200, "paused until 1 April 2026", `choose token-of-ann [weekly] [] ""  active monthly 7 Europe/Lisbon until 2026-04-01`,
+		},
+		{url.Values{"do": {"save"}, "digest": {"weekly"}, "frequency": {"often"}, "hour": {"24"}, "pause": {"2026-03-01"}}, 200, "Saved.", `choose token-of-ann [weekly] [] ""  active`},
+		{url.Values{"do": {"save"}, "digest": {"weekly"}, "zone": {"Mars/<b>"}}, 422, "no time zone “Mars/&lt;b&gt;”", ""},
+		{url.Values{"do": {"save"}, "digest": {"weekly"}, "zone": {"Local"}}, 422, "no time zone", ""},
+		{url.Values{"do": {"save"}, "digest": {"weekly"}, "pause": {"tomorrow"}}, 422, "no day of the next two years", ""},
+		{url.Values{"do": {"save"}, "digest": {"weekly"}, "pause": {"2036-04-01"}}, 422, "no day of the next two years", ""},
 		{url.Values{"do": {"renew"}}, 200, "new address", "renew token-of-ann"},
 		{url.Values{"do": {"erase"}, "never": {"yes"}}, 422, "Nothing was erased", ""},
 		{url.Values{"do": {"stop"}}, 200, "Stopped.", `leave token-of-ann ""`},
@@ -411,6 +424,39 @@ func TestDigestsSayWhenTheyCome(t *testing.T) {
 		page := ask(h, "/subscribe?lang=en").Body.String()
 		if want == "" && strings.Contains(page, "一周产经 <small>") || want != "" && !strings.Contains(page, "一周产经 <small>"+want+"</small>") {
 			t.Errorf("%s: want %q in:\n%s", schedule, want, page)
+		}
+	}
+}
+
+func TestLessIsOfferedOnlyWhereItIsLess(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		schedule string
+		often    mailer.Frequency
+		offers   string
+	}{
+		{"0 8 * * *", mailer.Each, "weekly monthly important pause"},
+		{"0 8 * * *", mailer.Daily, "weekly monthly important pause"},
+		{"0 8 * * 1-5", mailer.Weekly, "monthly important pause"},
+		{"0 8 * * MON", mailer.Each, "monthly important pause"},
+		{"@weekly", mailer.Monthly, "important pause"},
+		{"0 8 1 * *", mailer.Each, "important pause"},
+		{"@monthly", mailer.Important, "pause"},
+		{"0 8 * * *", mailer.Important, "weekly monthly pause"},
+	} {
+		p := newCounter(t)
+		cfg := site()
+		cfg.Digests[0].Schedule = c.schedule
+		ann := p.recipients[annToken]
+		ann.Digests, ann.Frequency = []string{"weekly"}, c.often
+		s := sample()
+		h := handlerOf(t, cfg, web.Parts{Articles: s, Feeds: publisher(s), Editions: s, Readers: &web.Readers{Choices: p, Records: p, SignUps: p}, Now: func() time.Time { return now }})
+		var offers []string
+		for _, m := range regexp.MustCompile(`name="do" value="(weekly|monthly|important|pause)"`).FindAllStringSubmatch(ask(h, "/unsubscribe/"+annToken).Body.String(), -1) {
+			offers = append(offers, m[1])
+		}
+		if got := strings.Join(offers, " "); got != c.offers {
+			t.Errorf("%s, %s: offers %q, want %q", c.schedule, c.often.Word(), got, c.offers)
 		}
 	}
 }
