@@ -152,12 +152,16 @@ func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
 			notices = append(notices, n)
 		}
 	}
+	held, err := a.held(ctx)
+	if err != nil {
+		return nil, err
+	}
 	failed, err := a.undelivered(ctx)
 	if err != nil {
 		return nil, err
 	}
 	waiting, err := a.waiting(ctx)
-	return slices.Concat(notices, failed, waiting), err
+	return slices.Concat(notices, held, failed, waiting), err
 }
 
 // waiting returns a notice for each part of the inbox where something waits.
@@ -184,6 +188,24 @@ func (a *App) waiting(ctx context.Context) ([]web.Notice, error) {
 			URL:  a.Config().Site.Link("/admin/inbox/" + box.name),
 			Text: fmt.Sprintf("inbox: %d in %s", open[box.kind], box.name),
 		})
+	}
+	return notices, nil
+}
+
+// held returns a notice for each digest whose edition is held.
+func (a *App) held(ctx context.Context) ([]web.Notice, error) {
+	states, err := a.store.Digests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var notices []web.Notice
+	for _, d := range states {
+		if d.Held != "" {
+			notices = append(notices, web.Notice{
+				Kind: web.NoticeUnmade, Name: d.Name, Subject: d.Name, URL: a.Config().Site.Link("/digests/" + url.PathEscape(d.Name)),
+				Text: heldNotice(d), At: d.HeldAt,
+			})
+		}
 	}
 	return notices, nil
 }

@@ -186,11 +186,13 @@ func (a *App) buildMailing(p *parts) error {
 	p.deliverer = &deliver.Deliverer{
 		Store:     a.store,
 		Transport: p.transport,
-		Sender:    mailer.Sender{From: p.cfg.Mail.From, Contact: p.cfg.Site.Contact, Secret: a.secret},
-		Owner:     a.owner(),
-		Parallel:  p.cfg.Mail.SMTP.Connections,
-		Now:       a.opts.Now,
-		Logger:    a.log,
+		Sender: mailer.Sender{
+			From: p.cfg.Mail.From, Contact: p.cfg.Site.Contact, SiteURL: p.cfg.Site.URL, Domain: p.cfg.Receive.Domain, Secret: a.secret,
+		},
+		Owner:    a.owner(),
+		Parallel: p.cfg.Mail.SMTP.Connections,
+		Now:      a.opts.Now,
+		Logger:   a.log,
 	}
 	return nil
 }

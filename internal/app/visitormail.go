@@ -40,11 +40,11 @@ func (a *App) visitorMail(ctx context.Context, j store.VisitorMailJob) error {
 	var failed *mailer.SendError
 	switch {
 	case err == nil:
-		return a.store.Mailed(ctx, sub.ID, a.opts.Now(), "")
+		return a.store.NoteMail(ctx, sub.ID, a.opts.Now(), "")
 	case errors.As(err, &failed) && failed.Fault == mailer.PermanentFault:
-		return jobs.Never(errors.Join(err, a.store.Mailed(ctx, sub.ID, time.Time{}, failed.Error())))
+		return jobs.Never(errors.Join(err, a.store.NoteMail(ctx, sub.ID, time.Time{}, failed.Error())))
 	default:
-		return errors.Join(err, a.store.Mailed(context.WithoutCancel(ctx), sub.ID, time.Time{}, err.Error()))
+		return errors.Join(err, a.store.NoteMail(context.WithoutCancel(ctx), sub.ID, time.Time{}, err.Error()))
 	}
 }
 

@@ -175,9 +175,9 @@ func (s *Store) SetApplication(ctx context.Context, id int64, a *syndicate.Appli
 	})
 }
 
-// Mailed stores that the mail about a submission was handed over at an
+// NoteMail stores that the mail about a submission was handed over at an
 // instant, or why it was not.
-func (s *Store) Mailed(ctx context.Context, id int64, at time.Time, fault string) error {
+func (s *Store) NoteMail(ctx context.Context, id int64, at time.Time, fault string) error {
 	return s.writeDurably(ctx, "store that a mail was sent", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "UPDATE inbox SET mailed = $2, mail_fault = $3 WHERE id = $1", id, ms(at), text(fault))
 		return err

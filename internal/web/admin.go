@@ -119,6 +119,7 @@ const (
 	NoticeHeld        = "old articles held"
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
+	NoticeUnmade      = "edition held"
 	NoticeWaiting     = "waiting in the inbox"
 )
 

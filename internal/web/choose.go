@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -38,6 +39,12 @@ type choiceForm struct {
 	Query     string
 	Languages []option
 	Formats   []option
+	Often     []option
+	Hours     []option
+	Timed     bool     // an hour is chosen
+	Zone      string   // "" is the digests'
+	Zones     []string // to choose from; others can be written
+	Pause     string   // a day, as in 2026-12-24; "" is none
 	Faults    faults
 	Bad       *badQuery // where the query is bad
 	Sample    *sample
@@ -82,7 +89,11 @@ func (v *view) choose(form url.Values, titles map[string]string) (mailer.Subscri
 	if form.Get("format") == "text" {
 		sub.Format = mailer.Text
 	}
+	v.chooseRhythm(&f, &sub, form)
 	sub.Tidy()
+	if sub.Language == v.ownLanguage(&sub) {
+		sub.Language = "" // one mail for all who want the digest as it is
+	}
 	if len(sub.Digests) == 0 {
 		f.Faults["digest"] = v.T("web.subscribe.fault.digest")
 	}
@@ -110,12 +121,31 @@ func (v *view) fill(f *choiceForm, sub *mailer.Subscriber, titles map[string]str
 		f.Themes = append(f.Themes, option{Value: t.ID, Title: t.DisplayTitle(v.Lang()), Chosen: len(sub.Themes) == 0 || slices.Contains(sub.Themes, t.ID)})
 	}
 	for _, l := range templates.Languages() {
-		f.Languages = append(f.Languages, option{Value: l, Title: v.s.wording(l).T("web.language"), Chosen: l == sub.Language || sub.Language == "" && l == v.Lang()})
+		f.Languages = append(f.Languages, option{Value: l, Title: v.s.wording(l).T("web.language"), Chosen: l == cmp.Or(sub.Language, v.ownLanguage(sub), v.Lang())})
 	}
+	v.fillRhythm(f, sub)
 	f.Formats = []option{
 		{Value: "html", Title: v.T("web.subscribe.format.html"), Chosen: sub.Format != mailer.Text},
 		{Value: "text", Title: v.T("web.subscribe.format.text"), Chosen: sub.Format == mailer.Text},
 	}
+}
+
+// ownLanguage returns the language that all of a subscriber's digests are
+// written in, "" when they differ.
+func (v *view) ownLanguage(sub *mailer.Subscriber) string {
+	own := ""
+	for i := range v.s.cfg.Digests {
+		d := &v.s.cfg.Digests[i]
+		if !slices.Contains(sub.Digests, d.Name) {
+			continue
+		}
+		l := v.s.wording(cmp.Or(d.Language, v.s.cfg.Site.Language)).Language
+		if own != "" && own != l {
+			return ""
+		}
+		own = l
+	}
+	return own
 }
 
 // digestOrder returns the names of titles in the order of the configuration,

@@ -13,6 +13,7 @@ type preferencesBody struct {
 	Gone    bool
 	Status  string // in words
 	Off     bool   // nothing is mailed
+	Until   string // when mail comes again, for who is paused
 	Done    string // what the form has done, in words
 	Action  string
 	Data    string // address of all that is stored
@@ -91,6 +92,9 @@ func (s *server) preferencesForm(r *http.Request, v *view, rec *Recipient, f cho
 	}
 	if !rec.Gone {
 		body.Status = v.T("web.preferences.status." + string(rec.Status))
+	}
+	if body.Until = v.pausedUntil(&rec.Subscriber); body.Until != "" && !body.Off {
+		body.Status = v.T("web.preferences.status.until", body.Until)
 	}
 	if rec.Feed != "" {
 		for _, format := range formats {

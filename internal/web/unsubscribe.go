@@ -14,6 +14,7 @@ const (
 	stateLeft = "left" // off one digest
 	stateAll  = "all"  // off all
 	stateBack = "back" // on it again
+	stateLess = "less" // less often, or not for a while
 	stateGone = "gone" // nothing is stored about the recipient
 )
 
@@ -22,8 +23,10 @@ type unsubscribeBody struct {
 	Address     string // masked; "" when it is not known
 	Digest      string // title; "" when it is about all of them
 	Others      []string
-	Action      string // where the form goes
-	Preferences string // "" when there are none
+	Action      string   // where the form goes
+	Less        []option // what can be had instead
+	Rhythm      string   // how often mail comes now, in words
+	Preferences string   // "" when there are none
 	Subscribe   string
 }
 
@@ -73,6 +76,9 @@ func (s *server) unsubscribe(r *http.Request, v *view) (*response, error) {
 	case do == "back":
 		state = stateBack
 		err = s.Readers.Choices.Choose(ctx, token, rec.back(digest))
+	case do != "" && !rec.Fixed && v.less(&rec.Subscriber, do) != nil:
+		state = stateLess
+		err = s.Readers.Choices.Choose(ctx, token, v.less(&rec.Subscriber, do))
 	case do == "all" || digest == "":
 		state = stateAll
 		err = s.Readers.Choices.Leave(ctx, token, "")
@@ -115,6 +121,13 @@ func (s *server) unsubscribeResult(r *http.Request, v *view, rec *Recipient, dig
 		body.Action += "?digest=" + url.QueryEscape(digest)
 	}
 	body.Action = v.Link(body.Action)
+	if !rec.Fixed && !rec.Gone {
+		body.Less = v.lessOften(&rec.Subscriber)
+		body.Rhythm = v.T("web.unsubscribe.rhythm", v.T("web.subscribe.often."+rec.Frequency.Word()))
+		if until := v.pausedUntil(&rec.Subscriber); until != "" {
+			body.Rhythm = v.T("web.unsubscribe.paused", until)
+		}
+	}
 	for _, name := range rec.Digests {
 		if name != digest {
 			body.Others = append(body.Others, rec.title(name))

@@ -171,6 +171,21 @@ func (v *view) total(found syndicate.Found) string {
 	}
 }
 
+// ByMail reports whether people can subscribe to digests.
+func (v *view) ByMail() bool { return v.s.Readers != nil && len(v.s.cfg.Digests) > 0 }
+
+// Here returns the path of the page.
+func (v *view) Here() string { return v.path }
+
+// mailLink returns where one can have mailed what a field of a query chooses;
+// nil where one cannot.
+func (v *view) mailLink(field, value string) *link {
+	if !v.ByMail() {
+		return nil
+	}
+	return &link{Href: v.Link("/subscribe?" + field + "=" + url.QueryEscape(value)), Title: v.T("web.subscribe.short")}
+}
+
 // A link is an address with what people see of it.
 type link struct {
 	Href, Title, Type string

@@ -79,12 +79,12 @@ func submissions(t *testing.T, s *store.Store) {
 	must(t, err)
 	equal(t, "open", counts, map[syndicate.SubmissionKind]int{syndicate.KindContribution: 2, syndicate.KindLetter: 1})
 
-	must(t, s.Mailed(t.Context(), letter.ID, time.Time{}, "550 no"))
+	must(t, s.NoteMail(t.Context(), letter.ID, time.Time{}, "550 no"))
 	one, err = s.Submission(t.Context(), letter.ID)
 	must(t, err)
 	letter.MailFault = "550 no"
 	equal(t, "not mailed", one, letter)
-	must(t, s.Mailed(t.Context(), letter.ID, noon, ""))
+	must(t, s.NoteMail(t.Context(), letter.ID, noon, ""))
 	one, err = s.Submission(t.Context(), letter.ID)
 	must(t, err)
 	letter.MailFault, letter.MailedAt = "", noon

@@ -30,7 +30,7 @@ func leaveOne(t *testing.T, s *store.Store) {
 	ann := subscriber("ann", func(s *mailer.Subscriber) { s.Digests = []string{"d", "weekly"} })
 	saveSubscribers(t, s, ann, subscriber("bob"))
 	e := edition("d", noon)
-	must(t, s.SaveEdition(t.Context(), &e, nil, time.Time{}))
+	sendTo(t, s, &e)
 	got, err := s.Subscriber(t.Context(), ann.Email)
 	must(t, err)
 	for range 2 { // again changes nothing
