@@ -24,6 +24,10 @@ const (
 	ActionRefile  = "refile"
 	ActionUndo    = "undo refile"
 	ActionForget  = "forget"
+	ActionAdmit   = "admit" // a contribution, or a publisher
+	ActionDecline = "decline"
+	ActionClose   = "close" // a letter
+	ActionDrop    = "drop"  // a source that is kept in the database
 	ActionSend    = "send digest"
 	ActionTest    = "send test"
 

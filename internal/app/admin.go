@@ -137,5 +137,6 @@ func (a *App) admin(p *parts) *web.Admin {
 	return &web.Admin{
 		PasswordHash: string(p.cfg.Admin.PasswordHash),
 		Sessions:     a.store, Desk: desk, Lab: desk, Press: desk, Circulation: desk, Settings: desk, Operator: a, Journal: a.store,
+		Inbox: a.store, Editor: editorDesk{a},
 	}
 }

@@ -44,6 +44,12 @@ type Options struct {
 	Tick    time.Duration    // how often to look for what is due; 0 for 15 s
 	Started chan<- string    // receives the address served, once; may be nil
 	Look    bool             // put nothing of the configuration in force; for commands that only look
+
+	// Reach is which private addresses visitors may have us ask, as
+	// polling.allow_private has it for sources; nil, as anywhere but in tests, is none.
+	Reach []string
+	// LookupTXT returns the TXT records of a name; nil asks the machine's resolver.
+	LookupTXT func(ctx context.Context, name string) ([]string, error)
 }
 
 // An App is a paper: its store, and the parts that work on it.
@@ -62,8 +68,12 @@ type App struct {
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
 
-	saved   chan struct{} // of capacity 1: the configuration file was replaced by an admin page
-	saving  sync.Mutex    // held while the configuration file is replaced
+	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
+	saving sync.Mutex    // held while the configuration file is replaced
+
+	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
+	reloading sync.Mutex    // held while another configuration is put in force
+
 	mu      sync.Mutex
 	reports chan<- PollReport // of the first polls, while Run waits for them
 }
@@ -93,7 +103,10 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: opts, log: opts.Logger, store: st, stories: stories, news: make(chan struct{}, 1), saved: make(chan struct{}, 1)}
+	a := &App{
+		opts: opts, log: opts.Logger, store: st, stories: stories,
+		news: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
+	}
 	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -105,10 +118,15 @@ func (a *App) begin(ctx context.Context, cfg *config.Config) (err error) {
 	if a.secret, err = readSecret(ctx, a.store); err != nil {
 		return err
 	}
-	p, err := a.build(cfg)
+	whole, err := a.withAdded(ctx, cfg)
 	if err != nil {
 		return err
 	}
+	p, err := a.build(whole)
+	if err != nil {
+		return err
+	}
+	p.file = cfg
 	if !a.opts.Look {
 		if err := a.sync(ctx, p); err != nil {
 			return err

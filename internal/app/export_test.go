@@ -55,6 +55,9 @@ func WriteRoster(w io.Writer, asCSV bool, subs []mailer.Subscriber) error {
 	return nil
 }
 
+// TokenOf returns the token in the mails of a recipient with a number.
+func TokenOf(a *App, id int64) string { return mailer.Token(a.secret, id) }
+
 // ComposeDue composes what is due, as the daemon's jobs do.
 func (a *App) ComposeDue(ctx context.Context) error {
 	due, err := a.store.DueDigests(ctx, a.opts.Now())

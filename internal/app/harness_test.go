@@ -219,16 +219,20 @@ func (b *buffer) String() string {
 }
 
 // start runs a daemon and returns when it has greeted the operator.
-func start(t *testing.T, cfg *config.Config, c *clock, file string) *daemon {
+func start(t *testing.T, cfg *config.Config, c *clock, file string, change ...func(*app.Options)) *daemon {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &daemon{t: t, out: &buffer{}, log: &buffer{}, cancel: cancel, done: make(chan error, 1)}
 	started := make(chan string, 1)
 	var err error
-	d.app, err = app.New(ctx, cfg, app.Options{
+	opts := app.Options{
 		Logger: slog.New(slog.NewTextHandler(d.log, nil)), Out: d.out, Version: "test", File: file,
 		Now: c.Now, Tick: 50 * time.Millisecond, Started: started,
-	})
+	}
+	for _, f := range change {
+		f(&opts)
+	}
+	d.app, err = app.New(ctx, cfg, opts)
 	if err != nil {
 		cancel()
 		t.Fatal(err)

@@ -57,6 +57,8 @@ const (
 	queueStories = "stories"
 	queueCompose = "compose"
 	queueDeliver = "deliver"
+	queueConfirm = "confirm"
+	queueVisitor = "visitor_mail"
 )
 
 // queues returns the queues this process works.
@@ -69,7 +71,7 @@ func (a *App) queues() []string {
 		qs = append(qs, queueFollow)
 	}
 	if a.has(RoleMail) {
-		qs = append(qs, queueCompose, queueDeliver)
+		qs = append(qs, queueCompose, queueDeliver, queueConfirm, queueVisitor)
 	}
 	return qs
 }
@@ -90,6 +92,8 @@ func (a *App) register(q *jobs.Queue) {
 	})
 	jobs.Register(q, jobs.Options{Queue: queueCompose, Timeout: 5 * time.Minute}, a.compose)
 	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
+	jobs.Register(q, jobs.Options{Queue: queueConfirm, Workers: 2, Timeout: 2 * time.Minute}, a.confirm)
+	jobs.Register(q, jobs.Options{Queue: queueVisitor, Timeout: 2 * time.Minute, MaxAttempts: visitorMailAttempts}, a.visitorMail)
 	q.Every(a.opts.Tick, tickJob{})
 	q.Every(expireEvery, expireJob{})
 }
@@ -97,8 +101,14 @@ func (a *App) register(q *jobs.Queue) {
 func (a *App) poll(ctx context.Context, j store.PollJob) error {
 	p := a.parts.Load()
 	src, ok := p.sources[j.Source]
-	if !ok {
-		return nil // it left the configuration while the job waited
+	if !ok { // another process may have accepted it
+		if err := a.readAdded(ctx); err != nil {
+			return err
+		}
+		p = a.parts.Load()
+		if src, ok = p.sources[j.Source]; !ok {
+			return nil // it left the configuration while the job waited
+		}
 	}
 	pushed, err := p.collector.Hubs.Pushed(ctx, j.Source)
 	if err != nil {
@@ -183,10 +193,17 @@ func (a *App) refileAll(ctx context.Context) error {
 	}
 }
 
-// expire deletes followers whose lease is over, and articles, a batch a
+// expire deletes followers whose lease is over, sign-ups that nobody confirmed
+// in time, submissions that were settled long ago, and articles, a batch a
 // transaction, until all that are left are to be kept.
 func (a *App) expire(ctx context.Context, _ expireJob) error {
 	if err := a.store.ForgetFollowers(ctx, a.opts.Now()); err != nil {
+		return err
+	}
+	if err := a.store.ForgetSubmissions(ctx, a.opts.Now()); err != nil {
+		return err
+	}
+	if err := a.store.ForgetSignUps(ctx, a.opts.Now().Add(-signUpsKept), a.opts.Now().Add(-2*confirmApart)); err != nil {
 		return err
 	}
 	keep := a.Config().Store.Keep

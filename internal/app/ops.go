@@ -119,6 +119,8 @@ func (a *App) operatorNotices(ctx context.Context) ([]mailer.Notice, error) {
 		switch n.Kind {
 		case web.NoticeMoved:
 			m.ID = site.Link("/feeds/ops.atom#" + n.Name + "-moved-" + url.QueryEscape(n.URL))
+		case web.NoticeWaiting:
+			m.ID, m.Title = fmt.Sprintf("%s#%d", n.URL, n.At.UnixMilli()), n.Text
 		case web.NoticeUndelivered:
 			m.ID, m.Title = n.URL+"#failed", fmt.Sprintf("%s: not delivered to %d of %d", n.Subject, n.Count, n.Of)
 		default:
@@ -155,7 +157,39 @@ func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
 		return nil, err
 	}
 	failed, err := a.undelivered(ctx)
-	return slices.Concat(notices, held, failed), err
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := a.waiting(ctx)
+	return slices.Concat(notices, held, failed, waiting), err
+}
+
+// waiting returns a notice for each part of the inbox where something waits.
+// It is another one when more comes.
+func (a *App) waiting(ctx context.Context) ([]web.Notice, error) {
+	open, err := a.store.OpenSubmissions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var notices []web.Notice
+	for _, box := range []struct {
+		kind syndicate.SubmissionKind
+		name string
+	}{{syndicate.KindContribution, "contributions"}, {syndicate.KindLetter, "letters"}, {syndicate.KindApplication, "publishers"}} {
+		if open[box.kind] == 0 {
+			continue
+		}
+		last, err := a.store.Submissions(ctx, box.kind, true, 1, 0)
+		if err != nil || len(last) == 0 {
+			return notices, err
+		}
+		notices = append(notices, web.Notice{
+			Kind: web.NoticeWaiting, Name: box.name, Count: open[box.kind], At: last[0].At,
+			URL:  a.Config().Site.Link("/admin/inbox/" + box.name),
+			Text: fmt.Sprintf("inbox: %d in %s", open[box.kind], box.name),
+		})
+	}
+	return notices, nil
 }
 
 // held returns a notice for each digest whose edition is held.

@@ -30,12 +30,15 @@ const callersApart = 250 * time.Millisecond
 // parts is everything that is made from one state of the configuration. It
 // never changes: a reload makes another.
 type parts struct {
-	cfg       *config.Config
+	cfg       *config.Config // with the sources that are kept in the database
+	file      *config.Config // without them
 	sources   map[string]syndicate.Source
 	digests   map[string]mailer.Digest
 	schedules map[string]jobs.Schedule // by digest
 
+	named      []syndicate.Source // all that articles may be of
 	fetcher    *fetch.Client
+	visitor    *fetch.Client // of the sites that applicants name
 	classifier *classify.Classifier
 	collector  *collect.Collector
 	publisher  *publish.Publisher
@@ -66,6 +69,11 @@ func (a *App) build(cfg *config.Config) (*parts, error) {
 		}
 		p.schedules[d.Name] = s
 	}
+	visitors, err := contributions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.named = append(slices.Clone(cfg.Sources), visitors)
 	if err := a.buildCollecting(p); err != nil {
 		return nil, err
 	}
@@ -95,6 +103,12 @@ func (a *App) buildCollecting(p *parts) error {
 	if err != nil {
 		return fmt.Errorf("polling: %w", err)
 	}
+	visitor := limits
+	visitor.AllowPrivate = a.opts.Reach // a stranger must not see what the operator may
+	p.visitor, err = fetch.New(visitor)
+	if err != nil {
+		return fmt.Errorf("visitors: %w", err)
+	}
 	limits.Apart = callersApart
 	p.caller, err = fetch.New(limits)
 	if err != nil {
@@ -118,7 +132,7 @@ func (a *App) buildPublishing(p *parts) error {
 	p.publisher = &publish.Publisher{
 		Site:    p.cfg.Site,
 		Themes:  p.cfg.Themes,
-		Sources: p.cfg.Sources,
+		Sources: p.named,
 		Feeds:   p.cfg.Feeds,
 		Places:  p.classifier,
 		Readers: a,
@@ -133,7 +147,7 @@ func (a *App) buildPublishing(p *parts) error {
 	p.handler, err = web.New(web.Config{
 		Site:    p.cfg.Site,
 		Themes:  p.cfg.Themes,
-		Sources: p.cfg.Sources,
+		Sources: p.named,
 		Digests: slices.DeleteFunc(slices.Clone(p.cfg.Digests), func(d mailer.Digest) bool { return d.Operator }),
 	}, web.Parts{
 		Articles: a.store,
@@ -146,6 +160,8 @@ func (a *App) buildPublishing(p *parts) error {
 		Version:  a.version.Load,
 		Ops:      a,
 		Admin:    a.admin(p),
+		Readers:  a.readers(),
+		Visitors: frontDesk{a},
 		Logger:   a.log,
 		Now:      a.opts.Now,
 	})
@@ -161,7 +177,7 @@ func (a *App) buildMailing(p *parts) error {
 	p.composer = &compose.Composer{
 		Site:    p.cfg.Site,
 		Themes:  p.cfg.Themes,
-		Sources: p.cfg.Sources,
+		Sources: p.named,
 		From:    p.cfg.Mail.From,
 		Postal:  p.cfg.Postal,
 		Store:   a.store,
@@ -209,6 +225,7 @@ func (a *App) sync(ctx context.Context, p *parts) error {
 // close lets go of connections.
 func (p *parts) close() error {
 	p.fetcher.Close()
+	p.visitor.Close()
 	p.caller.Close()
 	return p.transport.Close()
 }

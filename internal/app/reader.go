@@ -59,6 +59,19 @@ func (a *App) PrivateFeed(ctx context.Context, name string) (syndicate.Feed, err
 		return syndicate.Feed{}, syndicate.ErrNotFound
 	}
 	p := a.parts.Load()
+	q, err := p.selection(&s)
+	if err != nil {
+		return syndicate.Feed{}, fmt.Errorf("subscriber %d: %w", s.ID, err)
+	}
+	text, err := templates.Locale(p.cfg.Site.Language)
+	if err != nil {
+		return syndicate.Feed{}, err
+	}
+	return syndicate.Feed{Name: name, Title: map[string]string{p.cfg.Site.Language: text.T("web.feed.private")}, Query: q}, nil
+}
+
+// selection returns the query of what a subscriber's digests may tell.
+func (p *parts) selection(s *mailer.Subscriber) (syndicate.Query, error) {
 	var either syndicate.Or
 	for _, digest := range s.Digests {
 		d, ok := p.digests[digest]
@@ -67,15 +80,11 @@ func (a *App) PrivateFeed(ctx context.Context, name string) (syndicate.Feed, err
 		}
 		q, err := p.composer.Query(d, s.Selection)
 		if err != nil {
-			return syndicate.Feed{}, fmt.Errorf("subscriber %d: %w", s.ID, err)
+			return syndicate.Query{}, err
 		}
 		either = append(either, q.Root)
 	}
-	text, err := templates.Locale(p.cfg.Site.Language)
-	if err != nil {
-		return syndicate.Feed{}, err
-	}
-	return syndicate.Feed{Name: name, Title: map[string]string{p.cfg.Site.Language: text.T("web.feed.private")}, Query: syndicate.Query{Root: either}}, nil
+	return syndicate.Query{Root: either}, nil
 }
 
 // FeedAddress returns the address of a subscriber's private feed without its

@@ -59,17 +59,27 @@ func (a *App) TestSource(ctx context.Context, nameOrURL string, kind syndicate.K
 		return SourceTest{}, fmt.Errorf("%s: the server answers with status %d (%s); check the address in a browser",
 			res.URL, res.Status, strings.ToLower(http.StatusText(res.Status)))
 	}
+	t, proposed := a.examine(ctx, src, res, kind == "" && !configured)
+	if err := ctx.Err(); err != nil {
+		return SourceTest{}, err
+	}
+	if t.Fault == "" && !configured {
+		t.Proposal = sourceLines(proposed)
+	}
+	return t, nil
+}
+
+// examine says what a document holds when it is read as that of a source, or,
+// if it cannot be and guess is set, as a page, and which source it would be.
+func (a *App) examine(ctx context.Context, src syndicate.Source, res *fetch.Response, guess bool) (SourceTest, syndicate.ProposedSource) {
 	answer := &syndicate.Answer{Source: src.Name, URL: res.URL, Status: res.Status, Header: res.Header, Body: res.Body}
 	reading := collect.Reread(ctx, &src, answer, a.opts.Now())
-	if reading.Err != nil && kind == "" && !configured {
+	if reading.Err != nil && guess {
 		page := src
 		page.Kind = syndicate.KindPage
 		if again := collect.Reread(ctx, &page, answer, a.opts.Now()); again.Err == nil && len(again.Articles) > 0 {
 			src, reading = page, again
 		}
-	}
-	if err := ctx.Err(); err != nil {
-		return SourceTest{}, err
 	}
 	t := SourceTest{
 		URL: res.URL, MovedTo: res.MovedTo, Kind: src.Kind, Status: res.Status, Bytes: len(res.Body), Articles: []syndicate.Article{},
@@ -79,46 +89,53 @@ func (a *App) TestSource(ctx context.Context, nameOrURL string, kind syndicate.K
 	}
 	if reading.Result == nil {
 		t.Fault = reading.Err.Error()
-		return t, nil
+		return t, syndicate.ProposedSource{}
 	}
 	t.Title, t.Shape, t.Articles = reading.Result.Feed.Title, reading.Shape, append(t.Articles, reading.Articles...)
 	t.Selectors, t.Notes, t.Repairs = reading.Result.Selectors, reading.Result.Notes, reading.Result.Repairs
-	if !configured {
-		t.Proposal = propose(&src, t, reading.Result.Proposed)
-	}
-	return t, nil
+	return t, propose(&src, t, reading.Result.Proposed)
 }
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// propose writes the entry of a configuration for what was tested.
-func propose(src *syndicate.Source, t SourceTest, sel syndicate.Selectors) string {
-	address := cmp.Or(t.MovedTo, src.URL)
-	name := "source"
-	if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
-		name = strings.Trim(notInNames.ReplaceAllString(strings.TrimPrefix(strings.ToLower(u.Hostname()), "www."), "-"), "-")
+// propose returns the source that what was tested would be.
+func propose(src *syndicate.Source, t SourceTest, sel syndicate.Selectors) syndicate.ProposedSource {
+	p := syndicate.ProposedSource{Name: "source", Title: t.Title, URL: cmp.Or(t.MovedTo, src.URL), Kind: src.Kind}
+	if u, err := url.Parse(p.URL); err == nil && u.Hostname() != "" {
+		p.Name = cmp.Or(strings.Trim(notInNames.ReplaceAllString(strings.TrimPrefix(strings.ToLower(u.Hostname()), "www."), "-"), "-"), p.Name)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "- name: %s\n", name)
-	if t.Title != "" {
-		fmt.Fprintf(&b, "  title: %s\n", quote(t.Title))
-	}
-	fmt.Fprintf(&b, "  url: %s\n  kind: %s\n", quote(address), src.Kind)
 	if t.Shape.Language != "" {
-		fmt.Fprintf(&b, "  language: %s\n", quote(mostly(t.Articles)))
+		p.Language = mostly(t.Articles)
 	}
-	if src.Kind != syndicate.KindPage || sel == (syndicate.Selectors{}) {
+	if src.Kind == syndicate.KindPage {
+		p.Page = sel
+	}
+	return p
+}
+
+// sourceLines writes the entry of a configuration for a source.
+func sourceLines(p syndicate.ProposedSource) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "- name: %s\n", p.Name)
+	if p.Title != "" {
+		fmt.Fprintf(&b, "  title: %s\n", quote(p.Title))
+	}
+	fmt.Fprintf(&b, "  url: %s\n  kind: %s\n", quote(p.URL), p.Kind)
+	if p.Language != "" {
+		fmt.Fprintf(&b, "  language: %s\n", quote(p.Language))
+	}
+	if p.Page == (syndicate.Selectors{}) {
 		return b.String()
 	}
 	b.WriteString("  page:\n")
 	for _, f := range []struct{ key, value string }{
-		{"profile", sel.Profile},
-		{"item", sel.Item},
-		{"link", sel.Link},
-		{"title", sel.Title},
-		{"date", sel.Date},
-		{"summary", sel.Summary},
-		{"body", sel.Body},
+		{"profile", p.Page.Profile},
+		{"item", p.Page.Item},
+		{"link", p.Page.Link},
+		{"title", p.Page.Title},
+		{"date", p.Page.Date},
+		{"summary", p.Page.Summary},
+		{"body", p.Page.Body},
 	} {
 		if f.value != "" {
 			fmt.Fprintf(&b, "    %s: %s\n", f.key, quote(f.value))
@@ -129,11 +146,13 @@ func propose(src *syndicate.Source, t SourceTest, sel syndicate.Selectors) strin
 
 // quote writes s as YAML: a JSON string is one.
 func quote(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
 		panic(err) // a string
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // mostly returns the language that most articles have.

@@ -91,17 +91,24 @@ func (a *App) reload(ctx context.Context) {
 // Reload puts another configuration in force. The database and the port stay
 // what they were at the start.
 func (a *App) Reload(ctx context.Context, cfg *config.Config) error {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
 	old := a.parts.Load()
 	if cfg.Store != old.cfg.Store || cfg.Listen != old.cfg.Listen {
 		a.log.Warn("database: and listen: take effect at the next start")
 	}
-	if reflect.DeepEqual(cfg, old.cfg) {
-		return nil
-	}
-	p, err := a.build(cfg)
+	whole, err := a.withAdded(ctx, cfg)
 	if err != nil {
 		return err
 	}
+	if reflect.DeepEqual(whole, old.cfg) && reflect.DeepEqual(cfg, old.file) {
+		return nil
+	}
+	p, err := a.build(whole)
+	if err != nil {
+		return err
+	}
+	p.file = cfg
 	if err := a.sync(ctx, p); err != nil {
 		return errors.Join(err, p.close())
 	}

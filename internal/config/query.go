@@ -47,7 +47,7 @@ func (b *builder) references(path, text string, e syndicate.Expr) {
 		switch {
 		case e.Name == "theme" && !b.themes[e.Value]:
 			b.faultInside(path, text, offset, fmt.Sprintf("there is no theme %q", e.Value), b.themeHint(e.Value))
-		case e.Name == "source" && !b.hasSource(e.Value):
+		case e.Name == "source" && e.Value != syndicate.ContributionsSource && !b.hasSource(e.Value):
 			b.faultInside(path, text, offset, fmt.Sprintf("there is no source %q", e.Value), b.sourceHint(e.Value))
 		}
 	}

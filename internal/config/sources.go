@@ -18,6 +18,9 @@ func (b *builder) sources() {
 	for i, s := range b.file.Sources {
 		path := fmt.Sprintf("sources[%d]", i)
 		b.name(path+".name", s.Name, "source", names)
+		if s.Name == syndicate.ContributionsSource {
+			b.fault(path+".name", s.Name+" is the source of what visitors send in", "choose another name")
+		}
 		source := b.source(path, s)
 		if first, twice := addresses[source.URL+"\n"+s.Match]; twice && source.URL != "" {
 			b.fault(path+".url", fmt.Sprintf("sources[%d] has this address already", first), "take one out, or let each keep something else with match")

@@ -59,7 +59,7 @@ func (c *Client) mayFetch(ctx context.Context, u *url.URL) error {
 		case r.fault != nil:
 			return &Error{
 				Place: u.Redacted(), Fault: "pages are fetched only with leave, and robots.txt cannot be had: " + r.fault.Fault,
-				Remedy: r.fault.Remedy, Err: r.fault, Silent: r.fault.Silent,
+				Remedy: r.fault.Remedy, Err: r.fault, Silent: r.fault.Silent, Private: r.fault.Private,
 			}
 		}
 		target := cmp.Or(u.EscapedPath(), "/")
@@ -67,8 +67,10 @@ func (c *Client) mayFetch(ctx context.Context, u *url.URL) error {
 			target += "?" + u.RawQuery
 		}
 		if ok, rule := r.robots.Allowed(escapePattern(target)); !ok {
-			return fault(u.String(), fmt.Sprintf("the publisher's robots.txt forbids programs this page (%.100s)", rule),
+			e := fault(u.String(), fmt.Sprintf("the publisher's robots.txt forbids programs this page (%.100s)", rule),
 				"ask the publisher, or use a feed of theirs", nil)
+			e.Forbidden = true
+			return e
 		}
 		return nil
 	}

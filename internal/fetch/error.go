@@ -20,6 +20,9 @@ type Error struct {
 	Remedy string // what to do; "" when only waiting helps
 	Err    error  // the cause; may be nil
 	Silent bool   // no answer came, not even a bad one: the server's fault, or this machine's network's
+
+	Private   bool // the address is not of the public Internet
+	Forbidden bool // the publisher's robots.txt forbids it
 }
 
 // Error returns place, fault and remedy in one line.
@@ -46,7 +49,10 @@ var errWhole = errors.New("the whole took too long")
 // explain puts the error of a request into plain words.
 func (c *Client) explain(ctx context.Context, u *url.URL, err error) *Error {
 	what, remedy := c.words(ctx, u, err)
-	return fault(u.String(), what, remedy, err)
+	e := fault(u.String(), what, remedy, err)
+	var private *privateError
+	e.Private = errors.As(err, &private)
+	return e
 }
 
 func (c *Client) words(ctx context.Context, u *url.URL, err error) (what, remedy string) {

@@ -273,8 +273,7 @@ func (c *Client) hop(ctx context.Context, u *url.URL, r Request, budget time.Dur
 	h.public = !peer.IsValid() || !c.private(peer)
 	if err != nil {
 		e := c.explain(ctx, u, err)
-		var private *privateError
-		e.Silent = !errors.As(err, &private)
+		e.Silent = !e.Private
 		return h, e
 	}
 	defer answer.Body.Close()

@@ -34,20 +34,22 @@ func corrections(ctx context.Context, tx *sql.Tx, ids []int64) (map[string]syndi
 // and the source say later. The error is syndicate.ErrNotFound if there is no
 // such article.
 func (s *Store) Correct(ctx context.Context, c syndicate.Correction) error {
-	return s.write(ctx, "store a correction", func(tx *sql.Tx) error {
-		if err := lockArticle(ctx, tx, c.Key); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO corrections (key, themes, at)
-			VALUES ($1, $2, $3)
-			ON CONFLICT (key) DO UPDATE SET themes = excluded.themes, at = excluded.at`,
-			c.Key, list[string]{&c.Themes}, c.At.UnixMilli())
-		if err != nil {
-			return err
-		}
-		return s.fileAgain(ctx, tx, c.Key)
-	})
+	return s.write(ctx, "store a correction", func(tx *sql.Tx) error { return s.correct(ctx, tx, c) })
+}
+
+func (s *Store) correct(ctx context.Context, tx *sql.Tx, c syndicate.Correction) error {
+	if err := lockArticle(ctx, tx, c.Key); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO corrections (key, themes, at)
+		VALUES ($1, $2, $3)
+		ON CONFLICT (key) DO UPDATE SET themes = excluded.themes, at = excluded.at`,
+		c.Key, list[string]{&c.Themes}, c.At.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return s.fileAgain(ctx, tx, c.Key)
 }
 
 // Uncorrect takes back what an editor said of an article and reports whether

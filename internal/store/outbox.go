@@ -90,13 +90,21 @@ func insertEdition(ctx context.Context, tx *sql.Tx, e *mailer.Edition) (bool, er
 // returns how many are to be sent.
 func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, e *mailer.Edition, deliveries []mailer.Delivery) (planned int, err error) {
 	seen := make(map[string]bool, len(deliveries))
+	out, err := optedOut(ctx, tx, e.Digest)
+	if err != nil {
+		return 0, err
+	}
 	var values [][]any
 	for _, d := range deliveries {
 		if seen[mailbox(d.To)] {
 			continue
 		}
 		seen[mailbox(d.To)] = true
-		planned++
+		if out[mailer.FixedID(d.To)] {
+			d.State, d.Error, d.Settled = mailer.Suppressed, "not sent: the recipient has unsubscribed", e.Created
+		} else {
+			planned++
+		}
 		d.State = cmp.Or(d.State, mailer.Planned)
 		values = append(values, []any{
 			e.ID, text(d.To), d.MessageID, string(d.State), d.Attempts, dueAt(d),
@@ -184,6 +192,13 @@ func total(counts map[mailer.State]int) int {
 const leasable = `d.next_at <= $2
 	AND (d.state IN ('planned', 'deferred', 'uncertain') OR d.state IN ('leased', 'sending') AND d.leased_until <= $2)`
 
+// leaseStatus is the status that the subscriber of a delivery has in its
+// digest: who left the digest has unsubscribed.
+const leaseStatus = `CASE
+	WHEN d.subscriber IS NULL THEN 'active'
+	WHEN EXISTS (SELECT 1 FROM subscriptions b WHERE b.subscriber = d.subscriber AND b.digest = e.digest) THEN s.status
+	ELSE 'unsubscribed' END`
+
 const interrupted = "interrupted while it was being sent; it may have arrived"
 
 // Lease reserves up to limit deliveries of an edition for owner until an
@@ -196,13 +211,16 @@ func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, 
 	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) error {
 		for { // until a batch has some that may be sent
 			found, err := query(ctx, tx, scanLease, `
-				SELECT `+deliveryColumns+`, COALESCE(s.status, 'active')
+				SELECT `+deliveryColumns+`, `+leaseStatus+`
 				FROM deliveries d JOIN editions e ON e.id = d.edition
 					LEFT JOIN subscribers s ON s.id = d.subscriber
 				WHERE d.edition = $1 AND `+leasable+`
 				ORDER BY d.next_at, d.id
 				LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0))
 			if err != nil {
+				return err
+			}
+			if err := markOptedOut(ctx, tx, found); err != nil {
 				return err
 			}
 			if leased, err = suppress(ctx, tx, found, now); err != nil {

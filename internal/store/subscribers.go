@@ -25,6 +25,15 @@ type Saved struct {
 // stored keeps its FeedKey, and what it was told: who wants another rhythm has
 // the news of each digest from where the old one left off.
 func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscriber, resubscribe bool) (saved Saved, err error) {
+	return s.saveSubscribers(ctx, subscribers, resubscribe, nil, nil)
+}
+
+// saveSubscribers is SaveSubscribers. If they are not nil, first and also are
+// called in the same transaction, also with the IDs of those that were added
+// or changed.
+func (s *Store) saveSubscribers(ctx context.Context, subscribers []mailer.Subscriber, resubscribe bool,
+	first func(*sql.Tx) error, also func(*sql.Tx, []int64) error,
+) (saved Saved, err error) {
 	last := make(map[string]int, len(subscribers))
 	for i := range subscribers {
 		last[mailbox(subscribers[i].Email)] = i
@@ -38,6 +47,11 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 	}
 	err = s.write(ctx, "store subscribers", func(tx *sql.Tx) error {
 		saved = Saved{}
+		if first != nil {
+			if err := first(tx); err != nil {
+				return err
+			}
+		}
 		known, err := knownTo(ctx, tx, mailboxes)
 		if err != nil {
 			return err
@@ -76,13 +90,18 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 		if err != nil {
 			return err
 		}
-		for _, sub := range stored {
+		all := make([]int64, len(stored))
+		for i, sub := range stored {
 			m := mailbox(sub.Email)
 			k := known[m]
 			k.id, k.now = ids[m], sub
-			known[m] = k
+			known[m], all[i] = k, k.id
 		}
-		if err := s.subscribe(ctx, tx, stored, known); err != nil || saved.Changed == 0 {
+		err = s.subscribe(ctx, tx, stored, known)
+		if err == nil && also != nil {
+			err = also(tx, all)
+		}
+		if err != nil || saved.Changed == 0 {
 			return err
 		}
 		return touch(ctx, tx) // of private feeds
@@ -353,6 +372,11 @@ func (s *Store) EraseSubscriber(ctx context.Context, email string) error {
 			WHERE subscriber = $1`, ids[0])
 		if err != nil {
 			return err
+		}
+		for _, table := range []string{"sign_ups", "sign_up_turns"} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE mailbox = $1", text(mailbox(email))); err != nil {
+				return err
+			}
 		}
 		return touch(ctx, tx)
 	})

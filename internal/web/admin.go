@@ -25,6 +25,8 @@ type Admin struct {
 	Settings     Settings
 	Operator     Operator
 	Journal      Journal
+	Inbox        Inbox  // nil has none
+	Editor       Editor // of the inbox
 }
 
 // Sessions is where it is kept who is signed in: by hashes, so that nobody who
@@ -118,16 +120,17 @@ const (
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
 	NoticeUnmade      = "edition held"
+	NoticeWaiting     = "waiting in the inbox"
 )
 
 // A Notice is something that needs the operator's attention.
 type Notice struct {
 	Kind    string
-	Name    string // of the source, or of the digest
+	Name    string // of the source, of the digest, or of the part of the inbox
 	Subject string // its title for people
 	URL     string // what it is about: the source's address, its new one, the edition's page
 	Text    string // place, fault and remedy
-	Count   int    // articles held; deliveries that failed
+	Count   int    // articles held; deliveries that failed; submissions that wait
 	Of      int    // deliveries in all
 	At      time.Time
 }
@@ -181,6 +184,7 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("POST /admin/config", s.editConfig)
 	page("GET /admin/themes", s.adminThemes)
 	page("POST /admin/themes", s.tryTheme)
+	s.inboxRoutes(page)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
 	return mux
 }
@@ -268,7 +272,10 @@ func (v *view) done(path, what string) *response { return v.redirect(path + "?do
 // Done returns in words what the form before has done, or "".
 func (v *view) Done() string {
 	what := v.values.Get("done")
-	for _, known := range []string{"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config"} {
+	for _, known := range []string{
+		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config",
+		"admit", "decline", "close", "drop", "settled",
+	} {
 		if what == known {
 			return v.T("admin.done." + what)
 		}
@@ -286,12 +293,16 @@ func (v *view) AdminMenu() []link {
 		{"/admin", "admin.home"},
 		{"/admin/sources", "admin.sources"},
 		{"/admin/articles", "admin.articles"},
+		{"/admin/inbox", "admin.inbox"},
 		{"/admin/themes", "admin.themes"},
 		{"/admin/digests", "admin.digests"},
 		{"/admin/subscribers", "admin.subscribers"},
 		{"/admin/config", "admin.config"},
 		{"/admin/log", "admin.log"},
 	} {
+		if page.path == "/admin/inbox" && v.s.Admin.Inbox == nil {
+			continue
+		}
 		current := v.path == page.path || page.path != "/admin" && strings.HasPrefix(v.path, page.path+"/")
 		menu = append(menu, link{Href: v.Link(page.path), Title: v.T(page.title), Current: current})
 	}

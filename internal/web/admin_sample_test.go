@@ -35,6 +35,7 @@ type office struct {
 
 	config   string // the configuration file
 	readOnly bool
+	inbox    []syndicate.Submission // the last first
 }
 
 type session struct {
@@ -94,6 +95,7 @@ func (o *office) Notices(context.Context) ([]web.Notice, error) {
 		{Kind: web.NoticeFailed, Name: "harbour", Subject: "Harbour Gazette", Text: "no answer", At: o.now},
 		{Kind: web.NoticeGone, Name: "harbour", Subject: "Harbour Gazette", Text: "410", At: o.now},
 		{Kind: web.NoticeChanged, Name: "harbour", Subject: "Harbour Gazette", Text: "no dates", At: o.now},
+		{Kind: web.NoticeWaiting, Name: "letters", URL: "https://paper.example/admin/inbox/letters", Text: "inbox: 3 in letters", Count: 3, At: o.now},
 		{Kind: web.NoticeOutage, Name: "harbour", Subject: "Harbour Gazette", Text: "network down", At: o.now},
 	}, nil
 }
@@ -196,10 +198,10 @@ func (o *office) Forget(ctx context.Context, keys []string) (int, error) {
 // hash, "" for links alone.
 func newOffice(t *testing.T, hashed string) *office {
 	t.Helper()
-	o := &office{t: t, paper: sample(), now: now, sessions: map[string]*session{}, links: map[string]bool{}}
+	o := &office{t: t, paper: sample(), now: now, inbox: sampleInbox(), sessions: map[string]*session{}, links: map[string]bool{}}
 	o.handler = handlerOf(t, site(), web.Parts{
 		Articles: o.paper, Feeds: publisher(o.paper), Editions: o.paper, Now: func() time.Time { return o.now },
-		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Press: o, Circulation: o, Settings: o, Operator: o, Journal: o},
+		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Press: o, Circulation: o, Settings: o, Operator: o, Journal: o, Inbox: o, Editor: o},
 	})
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"broadsheet/syndicate"
@@ -15,6 +16,7 @@ type homeBody struct {
 	Themes  []countRow
 	Mail    []countRow
 	Digests []digestRow
+	Inbox   string // what waits there, in words; "" without an inbox
 }
 
 // A noticeRow is a notice for people.
@@ -43,6 +45,13 @@ func (s *server) adminHome(r *http.Request, v *view) (*response, error) {
 		return nil, err
 	}
 	body := homeBody{Report: report}
+	if s.Admin.Inbox != nil {
+		open, err := s.Admin.Inbox.OpenSubmissions(r.Context())
+		if err != nil {
+			return nil, err
+		}
+		body.Inbox = v.T("admin.inbox.waiting", open[syndicate.KindContribution], open[syndicate.KindLetter], open[syndicate.KindApplication])
+	}
 	for i := range notices {
 		body.Notices = append(body.Notices, v.notice(&notices[i]))
 	}
@@ -69,6 +78,9 @@ func (v *view) notice(n *Notice) noticeRow {
 		row.At = v.Minute(n.At)
 	}
 	switch n.Kind {
+	case NoticeWaiting:
+		row.Title, row.Text = v.T("admin.notice.waiting", v.T("admin.inbox."+n.Name), n.Count), ""
+		row.Href = v.Link("/admin/inbox/" + n.Name)
 	case NoticeUndelivered:
 		row.Title = v.T("admin.notice.undelivered", n.Subject, n.Count, n.Of)
 		row.Href = n.URL
@@ -123,6 +135,10 @@ func (s *server) adminLog(r *http.Request, v *view) (*response, error) {
 			row.Href = v.Link("/admin/sources/" + url.PathEscape(d.Object))
 		case syndicate.ActionSend, syndicate.ActionTest:
 			row.Href = v.Link("/admin/digests/" + url.PathEscape(d.Object))
+		case syndicate.ActionAdmit, syndicate.ActionDecline, syndicate.ActionClose:
+			if _, id, ok := strings.Cut(d.Object, " "); ok {
+				row.Href = v.Link("/admin/inbox/" + url.PathEscape(id))
+			}
 		case syndicate.ActionRefile, syndicate.ActionUndo:
 			row.Href = v.Link("/admin/articles/" + url.PathEscape(d.Object))
 		}
@@ -138,6 +154,7 @@ func (v *view) action(action string) string {
 		syndicate.ActionPoll: "poll", syndicate.ActionAccept: "accept", syndicate.ActionRefile: "refile",
 		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget", syndicate.ActionSend: "send", syndicate.ActionTest: "test",
 		syndicate.ActionUnsubscribe: "unsubscribe", syndicate.ActionErase: "erase", syndicate.ActionImport: "import", syndicate.ActionConfig: "config",
+		syndicate.ActionAdmit: "admit", syndicate.ActionDecline: "decline", syndicate.ActionClose: "close", syndicate.ActionDrop: "drop",
 	}[action]
 	if !ok {
 		return action

@@ -27,6 +27,7 @@ type digestsBody struct{ Digests []listedDigest }
 
 type listedDigest struct {
 	ID, Href, Title, Feed string
+	Subscribe             string // where one can have it mailed; "" where one cannot
 	Editions              []listedEdition
 }
 
@@ -72,6 +73,9 @@ func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit int) (
 		title = d.Name
 	}
 	out := listedDigest{ID: "digest-" + d.Name, Title: title, Feed: v.Path("/digests/" + url.PathEscape(d.Name) + atomSuffix)}
+	if v.ByMail() {
+		out.Subscribe = v.Link("/subscribe?digest=" + url.QueryEscape(d.Name))
+	}
 	editions, err := s.Editions.Editions(r.Context(), d.Name, limit)
 	if err != nil {
 		return out, err

@@ -78,6 +78,7 @@ type themeBody struct {
 type subscribe struct {
 	Label   string
 	Formats []link
+	Mail    *link // the same by mail; nil where nobody can subscribe
 }
 
 func (s *server) theme(r *http.Request, v *view) (*response, error) {
@@ -103,7 +104,7 @@ func (s *server) theme(r *http.Request, v *view) (*response, error) {
 		}
 	}
 	title := theme.DisplayTitle(v.Lang())
-	body.Subscribe = subscribe{Label: v.T("web.theme.feeds"), Formats: v.feedLinks(theme.ID, title)}
+	body.Subscribe = subscribe{Label: v.T("web.theme.feeds"), Formats: v.feedLinks(theme.ID, title), Mail: v.mailLink("theme", theme.ID)}
 	body.List = v.list(found, theme.ID, number)
 	day := ""
 	for i := range body.List.Cards {

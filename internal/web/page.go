@@ -30,7 +30,24 @@ func parsePages() (pages, error) {
 		}
 		all[name] = t
 	}
-	for _, name := range []string{"sign-in", "home", "sources", "source", "articles", "article", "themes", "digests", "digest", "edition", "subscribers", "subscriber", "config", "log"} {
+	for _, name := range []string{"contribute", "contribution", "contact", "publishers", "publisher"} {
+		t, err := template.ParseFS(templates.Web(), "layout.html", "visitors.html", name+".html")
+		if err != nil {
+			return nil, err
+		}
+		all[name] = t
+	}
+	for _, name := range []string{"subscribe", "confirm", "preferences", "unsubscribe"} {
+		t, err := template.New("layout.html").Funcs(template.FuncMap{"unbroken": unbroken}).ParseFS(templates.Web(), "layout.html", "choices.html", name+".html")
+		if err != nil {
+			return nil, err
+		}
+		all[name] = t
+	}
+	for _, name := range []string{
+		"sign-in", "home", "sources", "source", "articles", "article", "themes", "digests", "digest", "edition", "subscribers", "subscriber",
+		"config", "log", "inbox", "inbox-item",
+	} {
 		t, err := template.ParseFS(templates.Web(), "admin/layout.html", "admin/"+name+".html")
 		if err != nil {
 			return nil, err

@@ -41,6 +41,7 @@ type response struct {
 	links       string // Link
 	kept        bool   // sent many times: every coding is worth its making
 	location    string // Location; "" has none
+	unlisted    bool   // not for search engines
 	attachment  string // name of the file that it is to be kept as; "" for none
 }
 
@@ -107,6 +108,9 @@ func newRepresentation(res *response, zip *zipper) *representation {
 	}
 	if !rep.modified.IsZero() {
 		rep.about = append(rep.about, field{"Last-Modified", []string{rep.modified.UTC().Format(http.TimeFormat)}})
+	}
+	if res.unlisted {
+		rep.header = append(rep.header, field{"X-Robots-Tag", []string{"noindex, nofollow"}})
 	}
 	if res.location != "" {
 		rep.header = append(rep.header, field{"Location", []string{res.location}})

@@ -66,7 +66,7 @@ func (s *server) search(r *http.Request, v *view) (*response, error) {
 	body.Sorts = v.sorts(q)
 	body.List = v.list(found, "", number)
 	v.markCards(body.List.Cards, found.told, q.Wanted())
-	body.Feed = &subscribe{Label: v.T("web.search.feed"), Formats: v.searchFeeds(text)}
+	body.Feed = &subscribe{Label: v.T("web.search.feed"), Formats: v.searchFeeds(text), Mail: v.mailLink("q", text)}
 	body.Lines = syndicate.FeedLines("", text)
 	f.Body = body
 	return v.render("search", f)

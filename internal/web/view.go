@@ -54,6 +54,7 @@ type view struct {
 	values url.Values
 	now    time.Time
 	set    bool             // the reader chose now: remember it
+	picked bool             // the reader chose, now or before
 	place  *syndicate.Place // that the page is of; nil for none
 
 	signedIn bool // an operator is
@@ -66,12 +67,12 @@ func (s *server) view(r *http.Request) *view {
 	lang := s.cfg.Site.Language
 	if c, err := r.Cookie(languageCookie); err == nil {
 		if _, ok := s.texts[c.Value]; ok {
-			lang = c.Value
+			lang, v.picked = c.Value, true
 		}
 	}
 	if l := v.values.Get("lang"); l != "" {
 		if _, ok := s.texts[l]; ok {
-			lang, v.Chosen, v.set = l, l, true
+			lang, v.Chosen, v.set, v.picked = l, l, true, true
 		}
 	}
 	v.values.Del("lang")
@@ -118,7 +119,7 @@ func (v *view) Link(path string) string {
 // Switch returns the address of this page in the other language.
 func (v *view) Switch() string {
 	values := url.Values{"lang": {v.OtherLang()}}
-	for _, name := range []string{"q", "page", "sort"} {
+	for _, name := range []string{"q", "page", "sort", "digest"} {
 		if value := v.values.Get(name); value != "" && len(value) <= syndicate.MaxQueryBytes {
 			values.Set(name, value)
 		}
@@ -168,6 +169,21 @@ func (v *view) total(found syndicate.Found) string {
 	default:
 		return v.T("web.total", n)
 	}
+}
+
+// ByMail reports whether people can subscribe to digests.
+func (v *view) ByMail() bool { return v.s.Readers != nil && len(v.s.cfg.Digests) > 0 }
+
+// Here returns the path of the page.
+func (v *view) Here() string { return v.path }
+
+// mailLink returns where one can have mailed what a field of a query chooses;
+// nil where one cannot.
+func (v *view) mailLink(field, value string) *link {
+	if !v.ByMail() {
+		return nil
+	}
+	return &link{Href: v.Link("/subscribe?" + field + "=" + url.QueryEscape(value)), Title: v.T("web.subscribe.short")}
 }
 
 // A link is an address with what people see of it.

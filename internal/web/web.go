@@ -3,14 +3,16 @@
 // server it is put into.
 //
 // Every address answers GET and HEAD only, changes nothing and needs no
-// script, but for three: those under /websub/ are for hubs and take what they
-// push, /hub is a hub itself, and those under /admin are for operators, whose
-// forms they take. A feed's address always answers with the feed, or with a short
+// script, but for some: those under /websub/ are for hubs and take what they
+// push, /hub is a hub itself, those of [Readers] take the forms on which people
+// choose what they are mailed, those of [Visitors] what they send, and those
+// under /admin the operators'. A feed's address always answers with the feed, or with a short
 // explanation as problem+json (RFC 9457); every other address with a page.
 package web
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -93,6 +95,8 @@ type Parts struct {
 	Hubs     Hubs             // nil has none call
 	Hub      Hub              // nil is no hub
 	Admin    *Admin           // nil has no pages for operators
+	Readers  *Readers         // nil has nobody subscribe
+	Visitors Visitors         // nil takes nothing from visitors
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
 	// Version returns a number that grows when articles change. It is called
@@ -135,6 +139,11 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 		entries: make(map[string]*feedEntry),
 	}
 	s.mux = s.routes()
+	s.readerMux, s.ticketKey = s.readerRoutes(), make([]byte, 32)
+	_, _ = rand.Read(s.ticketKey) // never fails
+	if s.Readers != nil {
+		s.ticketKey = s.Readers.Secret
+	}
 	s.adminMux, s.protection, s.hashing = s.adminRoutes(), s.crossOrigin(), make(chan struct{}, 1)
 	return s, nil
 }
@@ -169,11 +178,14 @@ type server struct {
 	dated  atomic.Pointer[dateLine]
 	mux    *http.ServeMux
 
+	readerMux  *http.ServeMux
+	ticketKey  []byte // tickets of forms are signed with it
 	adminMux   *http.ServeMux
 	protection *http.CrossOriginProtection
 	attempts   attempts
-	hashing    chan struct{} // holds one token while a password is hashed
-	comparing  sync.Mutex    // held while themes are compared
+	tries      struct{ contribute, contact, apply, prove attempts } // of visitors
+	hashing    chan struct{}                                        // holds one token while a password is hashed
+	comparing  sync.Mutex                                           // held while themes are compared
 }
 
 func (s *server) routes() *http.ServeMux {
@@ -194,6 +206,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.HandleFunc("/icon.png", s.icon)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
+	s.visitorRoutes(page)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
 	return mux
 }
@@ -226,6 +239,14 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.Admin != nil && isAdmin(r.URL.Path) {
 		s.admin(w, r)
+		return
+	}
+	if s.Readers != nil && isReaders(r.URL.Path) {
+		s.readers(w, r)
+		return
+	}
+	if r.Method == http.MethodPost && s.takesForms(r.URL.Path) {
+		s.visitorForm(w, r)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -39,6 +39,8 @@ func Run(t *testing.T, open Open) {
 		"corrections": correctionTests,
 		"operator":    operatorTests,
 		"stories":     storyTests,
+		"sign-ups":    signUpTests,
+		"inbox":       inboxTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {
