@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
@@ -171,12 +173,22 @@ func (a *App) buildMailing(p *parts) error {
 		Store:     a.store,
 		Transport: p.transport,
 		Sender:    mailer.Sender{From: p.cfg.Mail.From, Contact: p.cfg.Site.Contact, Secret: a.secret},
-		Owner:     a.owner(),
-		Parallel:  p.cfg.Mail.SMTP.Connections,
+		Config:    p.cfg.Deliver,
+		Journal:   a.journal,
+		Pace:      a.pace(p.cfg),
 		Now:       a.opts.Now,
 		Logger:    a.log,
 	}
 	return nil
+}
+
+// pace returns what is known of how much the relay and the providers take. It
+// is forgotten only when the relay or the rates change.
+func (a *App) pace(cfg *config.Config) *deliver.Pacer {
+	if old := a.parts.Load(); old != nil && reflect.DeepEqual(old.cfg.Mail.SMTP, cfg.Mail.SMTP) && maps.Equal(old.cfg.Deliver.Rates, cfg.Deliver.Rates) {
+		return old.deliverer.Pace
+	}
+	return &deliver.Pacer{Connections: cfg.Mail.SMTP.Connections, Rates: cfg.Deliver.Rates}
 }
 
 // next returns when a digest is due next after an instant; the zero time is

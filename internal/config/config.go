@@ -13,6 +13,7 @@ import (
 
 	"broadsheet/internal/store"
 	"broadsheet/mailer"
+	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/receive"
 	"broadsheet/mailer/submit"
 	"broadsheet/syndicate"
@@ -35,6 +36,7 @@ type Config struct {
 	Content syndicate.Extent // of feeds that name none
 	Digests []mailer.Digest
 	Mail    submit.Config
+	Deliver deliver.Config
 	Receive receive.Config
 	Admin   Admin
 

@@ -52,7 +52,7 @@ func (s *server) adminHome(r *http.Request, v *view) (*response, error) {
 		body.Themes = append(body.Themes, countRow{Title: t.DisplayTitle(v.Lang()), Href: v.themeLink(t).Href, N: report.Themes[t.ID]})
 	}
 	for _, state := range []mailer.State{
-		mailer.Planned, mailer.Leased, mailer.Sending, mailer.Uncertain,
+		mailer.Planned, mailer.Leased, mailer.Uncertain,
 		mailer.Deferred, mailer.Accepted, mailer.Failed, mailer.Suppressed,
 	} {
 		if n := report.Deliveries[state]; n > 0 {
