@@ -35,6 +35,7 @@ func Default() Config {
 		Mail:    submit.Default(),
 		Receive: receive.Default(),
 		Content: syndicate.Whole,
+		Admin:   Admin{Edit: true},
 	}
 }
 

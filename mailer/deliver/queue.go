@@ -158,7 +158,7 @@ func (r *run) body(variant int64) *mailer.Body {
 
 const (
 	commitAfter = 20 * time.Millisecond // of the first outcome
-	commitAt    = 200                   // outcomes
+	commitAt    = 500                   // outcomes
 )
 
 // settleAll writes outcomes down, many at a time: after a moment, or when there
