@@ -52,7 +52,7 @@ type outbox struct {
 	edition  mailer.Edition
 	standing mailer.Standing
 	rows     []row // in order of ID, from 1
-	sent     int
+	sent     []time.Time
 	settles  int
 	renewals int
 	step     func(what string) // runs before and after every change, and by itself
@@ -119,10 +119,15 @@ func (s *outbox) Halt(_ context.Context, _ int64, why string) error {
 	return nil
 }
 
-func (s *outbox) Sent(context.Context, time.Time) (int, error) {
+func (s *outbox) Sent(_ context.Context, since time.Time) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sent, nil
+	for _, at := range s.sent {
+		if !at.Before(since) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (s *outbox) Lease(ctx context.Context, edition int64, now, until time.Time, owner string, limit int) ([]mailer.Delivery, error) {
@@ -183,7 +188,7 @@ func (s *outbox) Settle(ctx context.Context, owner string, ds []mailer.Delivery)
 			continue
 		}
 		if d.State == mailer.Accepted {
-			s.sent++
+			s.sent = append(s.sent, d.Settled)
 		}
 		// What the outbox knows by itself no journal keeps.
 		r.State, r.Attempts, r.NextAt, r.Reply, r.Error, r.Settled, r.owner = d.State, d.Attempts, d.NextAt, d.Reply, d.Error, d.Settled, ""
@@ -225,7 +230,7 @@ func (s *outbox) row(id int64) mailer.Delivery {
 func (s *outbox) copied() *outbox {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &outbox{edition: s.edition, standing: s.standing, rows: slices.Clone(s.rows), sent: s.sent}
+	return &outbox{edition: s.edition, standing: s.standing, rows: slices.Clone(s.rows), sent: slices.Clone(s.sent)}
 }
 
 // A transport does what it is told and remembers what it was given.

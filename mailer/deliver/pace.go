@@ -28,13 +28,17 @@ import (
 //     connections and stops the traffic for a minute, twice as long each time
 //     in a row.
 //   - "Try again in N seconds" is done as it says.
+//
+// When the reply speaks of the relay's own limits (454, a quota, connections
+// from this host), the relay as a whole is treated like that, beginning with
+// five seconds.
 type Pacer struct {
 	Connections int                // as many as there are
 	Rates       map[string]float64 // messages a second at most, by domain
 
 	mu    sync.Mutex
 	lanes map[string]*lane // by destination; nil before the first use
-	relay lane             // the relay itself: busy counts its connections
+	relay lane             // the relay itself: busy counts its connections in use
 }
 
 // A lane is what is known of a destination.
@@ -49,11 +53,13 @@ type lane struct {
 	next    time.Time // no message before this, for an even pace
 	parked  time.Time // how far ahead deliveries were put off
 	why     string    // of the last stop
+	isRelay bool
 }
 
 const (
 	rateStop    = 10 * time.Minute
 	loadStop    = time.Minute
+	relayStop   = 5 * time.Second
 	longestStop = 4 * time.Hour
 	raiseEvery  = time.Minute
 	policyLimit = 3 // refusals for good in a row that blame us
@@ -73,9 +79,10 @@ const (
 
 var (
 	// againIn finds "try again in 5 minutes" and "retry after 30 seconds".
-	againIn = regexp.MustCompile(`(?i)(?:again|retry|wait|in|after|for)\D{0,20}?\b(\d{1,6})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b`)
-	account = regexp.MustCompile(`(?i)throttling failure|(daily|hourly|sending) (message |smtp relay |sending )?(quota|limit|rate)|connections? from (your|this) (host|ip|account)`)
-	rateful = regexp.MustCompile(`(?i)\b(rate|too (many|fast|much)|throttl\w*|unusual|exceed\w*|TSS?0\d|limit(ed|s)?)\b`)
+	againIn       = regexp.MustCompile(`(?i)(?:again|retry|wait|in|after|for)\D{0,20}?\b(\d{1,6})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b`)
+	account       = regexp.MustCompile(`(?i)throttling failure|(daily|hourly|sending) (message |smtp relay |sending )?(quota|limit|rate)|connections? from (your|this) (host|ip|account)`)
+	oneConnection = regexp.MustCompile(`(?i)\b(this|one|per|a single) (smtp )?(connection|session)\b`)
+	rateful       = regexp.MustCompile(`(?i)\b(rate|too (many|fast|much)|throttl\w*|unusual|exceed\w*|TSS?0\d|limit(ed|s)?)\b`)
 )
 
 // hint returns how long a reply asks us to wait, and 0 if it does not say.
@@ -107,15 +114,17 @@ func judgeReply(err error) (v verdict, relay bool) {
 	}
 	_, detail, _ := strings.Cut(se.Enhanced, ".")
 	text := se.Error()
-	relay = se.Code < 500 && (se.Code == 454 || account.MatchString(text))
-	switch {
-	case relay, detail == "3.2" && se.Code < 500:
-		return overloaded, relay
-	case detail == "7.28", se.Code < 500 && (se.Code == 421 || strings.HasPrefix(detail, "7.")) && rateful.MatchString(text):
+	later := se.Code < 500
+	switch policy := strings.HasPrefix(detail, "7."); {
+	case later && (se.Code == 454 || account.MatchString(text)):
+		return overloaded, true
+	case oneConnection.MatchString(text):
+		return neutral, false // another connection will do
+	case detail == "7.28", later && (policy || se.Code == 421 && detail == "") && rateful.MatchString(text):
 		return tooFast, false
-	case se.Code < 500 && strings.HasPrefix(detail, "7."):
+	case later && (policy || detail == "3.2"):
 		return overloaded, false
-	case se.Code >= 500 && strings.HasPrefix(detail, "7."):
+	case policy:
 		return unwelcome, false
 	}
 	return neutral, false
@@ -199,6 +208,7 @@ func (p *Pacer) done(destination string, pass pass, err error, now time.Time) (s
 	l := p.lane(destination)
 	switch {
 	case relay:
+		p.relay.isRelay = true
 		l = &p.relay
 	case v == taken:
 		p.relay.done(taken, nil, now, p.Connections)
@@ -258,8 +268,12 @@ func (p *Pacer) pausedUntil() (time.Time, string) {
 func (l *lane) done(v verdict, err error, now time.Time, connections int) time.Time {
 	switch v {
 	case taken:
-		l.policy, l.strikes = 0, 0
-		if l.limit > 0 && now.Sub(l.raised) >= raiseEvery && !now.Before(l.stopped) {
+		l.policy = 0
+		if now.Before(l.stopped) { // it was under way when the traffic was stopped
+			return time.Time{}
+		}
+		l.strikes = 0
+		if l.limit > 0 && now.Sub(l.raised) >= raiseEvery {
 			l.limit, l.raised = l.limit+1, now
 			if l.limit >= connections {
 				l.limit = 0
@@ -283,7 +297,7 @@ func (l *lane) done(v verdict, err error, now time.Time, connections int) time.T
 	}
 	// The stop is judged by what was on its way: that many were too many.
 	halved := max(1, (l.busy+1)/2)
-	pause := min(loadStop<<min(l.strikes, 10), longestStop)
+	pause := min(l.stop()<<min(l.strikes, 10), longestStop)
 	if v == tooFast {
 		halved, pause = 1, rateStop
 	}
@@ -293,6 +307,14 @@ func (l *lane) done(v verdict, err error, now time.Time, connections int) time.T
 	l.policy = 0
 	l.why = strings.Join(strings.Fields(err.Error()), " ")
 	return l.stopped
+}
+
+// stop returns how long the first stop for load takes.
+func (l *lane) stop() time.Duration {
+	if l.isRelay {
+		return relayStop
+	}
+	return loadStop
 }
 
 // crowded reports whether a destination cannot take what waits for it soon,
