@@ -13,7 +13,9 @@ import (
 // A Sender is what all mails of a site have in common.
 type Sender struct {
 	From    string // RFC 5322 address, with or without a name
-	Contact string // takes unsubscriptions by mail; may be empty
+	Contact string // of the editors; may be empty
+	SiteURL string // where recipients choose what they get; "" for no such place
+	Domain  string // whose mail comes back to us, bounces and unsubscriptions; "" for none
 	Secret  []byte // tokens are made with it; none makes mails without
 }
 
@@ -34,17 +36,57 @@ func (s *Sender) Message(e *Edition, body *Body, d Delivery) Message {
 	if len(s.Secret) > 0 && d.Recipient != 0 {
 		m.Token = Token(s.Secret, d.Recipient)
 	}
-	if s.Contact != "" {
-		m.Headers = []Header{
-			{Name: "List-Unsubscribe", Value: "<" + UnsubscribeURL(s.Contact, e.Digest) + ">"},
-			{Name: "List-Help", Value: "<mailto:" + s.Contact + ">"},
-		}
+	if len(s.Secret) > 0 && s.Domain != "" && d.ID != 0 {
+		m.Envelope = VERP(s.Secret, d.ID) + "@" + s.Domain
 	}
+	m.Headers = s.listFields(e, m.Token)
 	return m
 }
 
+// listFields returns the fields that tell what list a mail is of (RFC 2369),
+// how to leave it with one click (RFC 8058), and to Gmail's feedback loop whose
+// mail is complained about.
+func (s *Sender) listFields(e *Edition, token string) []Header {
+	hs := make([]Header, 0, 7)
+	site := strings.TrimSuffix(s.SiteURL, "/")
+	if leave, oneClick := s.unsubscribe(site, e.Digest, token); leave != "" {
+		hs = append(hs, Header{Name: "List-Unsubscribe", Value: leave})
+		if oneClick {
+			hs = append(hs, Header{Name: "List-Unsubscribe-Post", Value: "List-Unsubscribe=One-Click"})
+		}
+	}
+	if s.Contact != "" {
+		hs = append(hs, Header{Name: "List-Help", Value: "<mailto:" + s.Contact + ">"},
+			Header{Name: "List-Owner", Value: "<mailto:" + s.Contact + ">"})
+	}
+	if site != "" && !e.Private {
+		hs = append(hs, Header{Name: "List-Archive", Value: "<" + site + "/digests/" + url.PathEscape(e.Digest) + ">"})
+	}
+	return append(hs, Header{Name: "List-Post", Value: "NO"},
+		Header{Name: "Feedback-ID", Value: fmt.Sprintf("%d:%s:digest:%s", e.Number, e.Digest, digits(Domain(s.From), 10))})
+}
+
+// unsubscribe returns the ways to leave a digest, the site's before that by
+// mail, and whether one click does it: RFC 8058 wants https for that.
+func (s *Sender) unsubscribe(site, digest, token string) (value string, oneClick bool) {
+	var ways []string
+	if site != "" && token != "" {
+		ways = append(ways, "<"+site+"/unsubscribe/"+token+"?digest="+url.QueryEscape(digest)+">")
+		oneClick = strings.HasPrefix(site, "https://")
+	}
+	switch {
+	case s.Domain != "" && token != "":
+		ways = append(ways, "<"+UnsubscribeURL("unsubscribe@"+s.Domain, digest+" "+token)+">")
+	case s.Contact != "":
+		ways = append(ways, "<"+UnsubscribeURL(s.Contact, digest)+">")
+	}
+	return strings.Join(ways, ", "), oneClick
+}
+
 // UnsubscribeURL returns the mailto: address (RFC 6068) that asks contact to
-// take the writer off a digest.
+// take the writer off a digest: the subject is "unsubscribe" and the digest's
+// name. What programs read goes to "unsubscribe" in the domain that receives
+// mail, with the recipient's token as the subject's third word.
 func UnsubscribeURL(contact, digest string) string {
 	return "mailto:" + contact + "?subject=" + url.PathEscape("unsubscribe "+digest)
 }

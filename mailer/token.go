@@ -34,11 +34,15 @@ func TokenID(secret []byte, token string) (int64, bool) {
 	return int64(binary.BigEndian.Uint64(b)), true //nolint:gosec // the same 64 bits
 }
 
-func tokenMAC(secret, id []byte) []byte {
+func tokenMAC(secret, id []byte) []byte { return shortMAC(secret, "recipient", id)[:16] }
+
+// shortMAC returns the HMAC-SHA256 of a number for a purpose, so that what was
+// made for one is of no use for another.
+func shortMAC(secret []byte, purpose string, id []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("recipient\x00"))
+	mac.Write([]byte(purpose + "\x00"))
 	mac.Write(id)
-	return mac.Sum(nil)[:16]
+	return mac.Sum(nil)
 }
 
 // FixedID returns the number of a digest's fixed recipient: below zero, where

@@ -172,12 +172,14 @@ func (a *App) buildMailing(p *parts) error {
 	p.deliverer = &deliver.Deliverer{
 		Store:     a.store,
 		Transport: p.transport,
-		Sender:    mailer.Sender{From: p.cfg.Mail.From, Contact: p.cfg.Site.Contact, Secret: a.secret},
-		Config:    p.cfg.Deliver,
-		Journal:   a.journal,
-		Pace:      a.pace(p.cfg),
-		Now:       a.opts.Now,
-		Logger:    a.log,
+		Sender: mailer.Sender{
+			From: p.cfg.Mail.From, Contact: p.cfg.Site.Contact, SiteURL: p.cfg.Site.URL, Domain: p.cfg.Receive.Domain, Secret: a.secret,
+		},
+		Config:  p.cfg.Deliver,
+		Journal: a.journal,
+		Pace:    a.pace(p.cfg),
+		Now:     a.opts.Now,
+		Logger:  a.log,
 	}
 	return nil
 }

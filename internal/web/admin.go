@@ -117,6 +117,7 @@ const (
 	NoticeHeld        = "old articles held"
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
+	NoticeUnmade      = "edition held"
 )
 
 // A Notice is something that needs the operator's attention.

@@ -23,25 +23,34 @@ type Transport interface {
 	// Work hands over the messages of a queue, one after another, until it has
 	// none, ctx ends or the way to the other side breaks. It uses one
 	// connection at a time; call it from several goroutines for more. A message
-	// that was begun is always ended. The error is the queue's.
+	// that was begun is always ended, and at any moment at most one is begun
+	// and not ended. When ctx ends, a message that is begun gets a few seconds
+	// to be finished. The error is the queue's.
 	Work(ctx context.Context, q Queue) error
 
 	// Close ends open connections. Send must not be called any more.
 	Close() error
 }
 
+// ErrUntried is wrapped by the error, a connection fault, of a message that was
+// taken from a queue and given back without an attempt.
+var ErrUntried = errors.New("it was not its turn yet")
+
 // A Queue gives a connection its messages and keeps the account of them. One
-// call of Work calls it from one goroutine.
+// call of Work calls Next from one goroutine, and Begin and End from another.
 type Queue interface {
 	// Next returns the message to hand over next, and false when there is none.
+	// It may wait; meanwhile the messages before are handed over. A few
+	// messages are taken ahead of their turn, to be signed.
 	Next(ctx context.Context) (mailer.Message, bool)
 
-	// Begin is called when all of a message but its end is on its way. Only
-	// after Begin has returned nil may it arrive.
+	// Begin is called when a message is about to go out, or of a large one the
+	// end. Only after Begin has returned nil may it arrive.
 	Begin(ctx context.Context, m *mailer.Message) error
 
 	// End tells what became of a message that Next gave, begun or not: reply
-	// and err are as Send returns them.
+	// and err are as Send returns them, or err wraps ErrUntried. Each message
+	// is ended once. The end of Work's ctx does not end ctx.
 	End(ctx context.Context, m *mailer.Message, reply string, err error) error
 }
 
@@ -68,11 +77,12 @@ func work(ctx context.Context, q Queue, send func(context.Context, mailer.Messag
 		if !ok {
 			return nil
 		}
+		end := context.WithoutCancel(ctx)
 		if err := q.Begin(ctx, &m); err != nil {
-			return errors.Join(err, q.End(ctx, &m, "", &mailer.SendError{Fault: mailer.ConnectionFault, Err: err}))
+			return errors.Join(err, q.End(end, &m, "", &mailer.SendError{Fault: mailer.ConnectionFault, Err: err}))
 		}
 		reply, err := send(ctx, m)
-		if err := q.End(ctx, &m, reply, err); err != nil {
+		if err := q.End(end, &m, reply, err); err != nil {
 			return err
 		}
 	}
@@ -85,7 +95,7 @@ func Sign(cfg Config, m mailer.Message) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys.message(m)
+	return keys.message(newVariant(m.Body), &m, false)
 }
 
 // refused returns the error for a message that can never be sent.
