@@ -88,29 +88,21 @@ func (s *Store) Settle(ctx context.Context, owner string, ds []mailer.Delivery) 
 	})
 }
 
-// Recover makes what dead owners had leased, and what was leased until now at
-// most, wait for its turn again: planned, or deferred if it was tried before.
-// It returns how many these were.
-func (s *Store) Recover(ctx context.Context, dead []string, now time.Time) (int, error) {
+// Recover makes what dead owners had leased wait for its turn again: planned,
+// or deferred if it was tried before. It returns how many deliveries these were.
+func (s *Store) Recover(ctx context.Context, dead []string) (int, error) {
+	if len(dead) == 0 {
+		return 0, nil
+	}
 	n := 0
 	err := s.write(ctx, "take up interrupted deliveries", func(tx *sql.Tx) (err error) {
 		n, err = change(ctx, tx, `
 			UPDATE deliveries
 			SET state = CASE WHEN attempts > 0 OR error <> '' THEN 'deferred' ELSE 'planned' END, owner = '', leased_until = NULL
-			WHERE leased_until IS NOT NULL AND state = 'leased'
-				AND (leased_until <= $1 OR owner IN (`+placeholders(2, max(len(dead), 1))+`))`,
-			append([]any{now.UnixMilli()}, orNobody(dead)...)...)
+			WHERE leased_until IS NOT NULL AND state = 'leased' AND owner IN (`+placeholders(1, len(dead))+`)`, anys(dead)...)
 		return err
 	})
 	return n, err
-}
-
-// orNobody returns owners, or one that nobody is.
-func orNobody(owners []string) []any {
-	if len(owners) == 0 {
-		return []any{"-"}
-	}
-	return anys(owners)
 }
 
 // cancelled is why deliveries are suppressed that are not wanted any more. It

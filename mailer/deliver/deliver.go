@@ -35,9 +35,9 @@ type Outbox interface {
 	// even when the lease is not owner's any more, and what is final stays.
 	Settle(ctx context.Context, owner string, ds []mailer.Delivery) error
 
-	// Recover makes what dead owners had leased, and what was leased until now
-	// at most, wait for its turn again. It returns how many these were.
-	Recover(ctx context.Context, dead []string, now time.Time) (int, error)
+	// Recover makes what dead owners had leased wait for its turn again. It
+	// returns how many deliveries these were.
+	Recover(ctx context.Context, dead []string) (int, error)
 }
 
 // A Store is what delivering needs from storage. The full store has more.
@@ -175,7 +175,7 @@ func (d *Deliverer) takeUp(ctx context.Context, left []*leftover) error {
 			}
 		}
 	}
-	again, err := d.Store.Recover(ctx, dead, d.now())
+	again, err := d.Store.Recover(ctx, dead)
 	if err != nil {
 		return err
 	}

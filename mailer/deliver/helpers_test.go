@@ -196,11 +196,11 @@ func (s *outbox) Settle(ctx context.Context, owner string, ds []mailer.Delivery)
 	return nil
 }
 
-func (s *outbox) Recover(_ context.Context, dead []string, now time.Time) (n int, err error) {
+func (s *outbox) Recover(_ context.Context, dead []string) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.rows {
-		if d := &s.rows[i]; d.State == mailer.Leased && (slices.Contains(dead, d.owner) || !d.until.After(now)) {
+		if d := &s.rows[i]; d.State == mailer.Leased && slices.Contains(dead, d.owner) {
 			d.State, d.owner = mailer.Planned, ""
 			n++
 		}

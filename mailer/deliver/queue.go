@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"broadsheet/mailer"
+	"broadsheet/mailer/submit"
 )
 
 // A flight is a delivery in the hands of a connection.
@@ -99,7 +100,7 @@ func (q *queue) close() {
 // end notes what became of a flight.
 func (r *run) end(ctx context.Context, f *flight, reply string, err error) error {
 	now := r.now()
-	if errors.Is(err, errNotNow) {
+	if errors.Is(err, errNotNow) || errors.Is(err, submit.ErrUntried) {
 		r.Pace.yield(f.pass)
 		r.warm.put()
 		r.outcomes <- untouched(f.Delivery)
