@@ -36,42 +36,18 @@ func (s *Store) Renew(ctx context.Context, owner string, until time.Time, ids []
 // accepted is stored in any case, and what is final stays. An uncertain
 // delivery without a next time waits until somebody asks for it; see Resend.
 func (s *Store) Settle(ctx context.Context, owner string, ds []mailer.Delivery) error {
-	rows := make([][8]any, len(ds))
 	for i := range ds {
-		d := &ds[i]
-		if d.State == mailer.Leased {
+		if d := &ds[i]; d.State == mailer.Leased {
 			return fmt.Errorf("settle delivery %d as %s: that is no outcome; see Lease", d.ID, d.State)
 		}
-		rows[i] = [8]any{d.ID, d.MessageID, d.State, d.Attempts, dueAt(*d), text(d.Reply), text(d.Error), ms(d.Settled)}
 	}
-	list, err := json.Marshal(rows)
-	if err != nil {
-		return err
+	settle := settleOneByOne
+	if s.dialect.postgres { // to which each statement is a round trip
+		settle = settleTogether
 	}
 	return s.write(ctx, fmt.Sprintf("settle %d deliveries", len(ds)), func(tx *sql.Tx) error {
-		accepted := map[[2]int64]int{} // by minute and edition
-		_, err := query(ctx, tx, func(r scanner) (struct{}, error) {
-			var edition int64
-			var settled sql.NullInt64
-			var state mailer.State
-			err := r.Scan(&edition, &state, &settled)
-			if state == mailer.Accepted {
-				accepted[[2]int64{settled.Int64 / time.Minute.Milliseconds(), edition}]++
-			}
-			return struct{}{}, err
-		}, `
-			UPDATE deliveries AS d
-			SET state = v.outcome, attempts = v.tries, next_at = v.again, reply = v.said, error = v.fault, settled = v.done,
-				owner = '', leased_until = NULL
-			FROM (
-				SELECT CAST(value->>0 AS BIGINT) AS number, value->>1 AS mark, value->>2 AS outcome, CAST(value->>3 AS BIGINT) AS tries,
-					CAST(value->>4 AS BIGINT) AS again, value->>5 AS said, value->>6 AS fault, CAST(value->>7 AS BIGINT) AS done
-				FROM `+s.dialect.elements()+`
-			) AS v
-			WHERE d.id = v.number AND d.message_id = v.mark
-				AND (d.state = 'leased' AND d.owner = $2 OR v.outcome = 'accepted' AND d.state NOT IN ('accepted', 'failed', 'suppressed'))
-			RETURNING edition, state, settled`, string(list), owner)
-		if err != nil {
+		accepted := map[sentKey]int{}
+		if err := settle(ctx, tx, owner, ds, accepted); err != nil {
 			return err
 		}
 		for at, n := range accepted {
@@ -79,13 +55,91 @@ func (s *Store) Settle(ctx context.Context, owner string, ds []mailer.Delivery) 
 				INSERT INTO sent (minute, edition, messages)
 				VALUES ($1, $2, $3)
 				ON CONFLICT (minute, edition) DO UPDATE
-				SET messages = sent.messages + excluded.messages`, at[0], at[1], n)
+				SET messages = sent.messages + excluded.messages`, at.minute, at.edition, n)
 			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+type sentKey struct{ minute, edition int64 }
+
+func (k sentKey) at(settled int64) sentKey {
+	k.minute = settled / time.Minute.Milliseconds()
+	return k
+}
+
+// settleOneByOne settles deliveries and counts those accepted.
+func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.Delivery, accepted map[sentKey]int) error {
+	st, err := tx.PrepareContext(ctx, `
+		UPDATE deliveries
+		SET state = ?, attempts = ?, next_at = ?, reply = ?, error = ?, settled = ?, owner = '', leased_until = NULL
+		WHERE id = ? AND message_id = ?
+			AND (state = 'leased' AND owner = ? OR ? AND state NOT IN ('accepted', 'failed', 'suppressed'))`)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	for i := range ds {
+		d := &ds[i]
+		arrived := d.State == mailer.Accepted
+		res, err := st.ExecContext(ctx, string(d.State), d.Attempts, dueAt(*d), text(d.Reply), text(d.Error), ms(d.Settled), d.ID, d.MessageID, owner, arrived)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if n == 0 || !arrived {
+			continue
+		}
+		k := sentKey{edition: d.Edition}
+		if k.edition == 0 { // out of a journal
+			if err := tx.QueryRowContext(ctx, "SELECT edition FROM deliveries WHERE id = $1", d.ID).Scan(&k.edition); err != nil {
+				return err
+			}
+		}
+		accepted[k.at(d.Settled.UnixMilli())]++
+	}
+	return nil
+}
+
+// settleTogether is settleOneByOne by one statement.
+func settleTogether(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.Delivery, accepted map[sentKey]int) error {
+	rows := make([][8]any, len(ds))
+	for i := range ds {
+		d := &ds[i]
+		rows[i] = [8]any{d.ID, d.MessageID, d.State, d.Attempts, dueAt(*d), text(d.Reply), text(d.Error), ms(d.Settled)}
+	}
+	list, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = query(ctx, tx, func(r scanner) (struct{}, error) {
+		var k sentKey
+		var settled sql.NullInt64
+		var state mailer.State
+		err := r.Scan(&k.edition, &state, &settled)
+		if state == mailer.Accepted {
+			accepted[k.at(settled.Int64)]++
+		}
+		return struct{}{}, err
+	}, `
+		UPDATE deliveries AS d
+		SET state = v.outcome, attempts = v.tries, next_at = v.again, reply = v.said, error = v.fault, settled = v.done,
+			owner = '', leased_until = NULL
+		FROM (
+			SELECT CAST(value->>0 AS BIGINT) AS number, value->>1 AS mark, value->>2 AS outcome, CAST(value->>3 AS BIGINT) AS tries,
+				CAST(value->>4 AS BIGINT) AS again, value->>5 AS said, value->>6 AS fault, CAST(value->>7 AS BIGINT) AS done
+			FROM json_array_elements($1::json)
+		) AS v
+		WHERE d.id = v.number AND d.message_id = v.mark
+			AND (d.state = 'leased' AND d.owner = $2 OR v.outcome = 'accepted' AND d.state NOT IN ('accepted', 'failed', 'suppressed'))
+		RETURNING d.edition, d.state, d.settled`, string(list), owner)
+	return err
 }
 
 // Recover makes what dead owners had leased wait for its turn again: planned,

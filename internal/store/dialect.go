@@ -54,15 +54,6 @@ func (d dialect) numbers() string {
 	return "SELECT value FROM json_each($1)"
 }
 
-// elements is a table of the elements of the JSON array that is the first
-// argument of a statement, in a column named value.
-func (d dialect) elements() string {
-	if d.postgres {
-		return "json_array_elements($1::json)"
-	}
-	return "json_each($1)"
-}
-
 // alone makes a transaction wait until no other one that calls it is open.
 // SQLite has one writer at a time anyway.
 func (d dialect) alone(ctx context.Context, tx *sql.Tx, lock int64) error {

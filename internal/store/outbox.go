@@ -194,9 +194,9 @@ func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, 
 	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) error {
 		for { // until a batch has some that may be sent
 			found, err := query(ctx, tx, scanLease, `
-				SELECT `+deliveryColumns+`, COALESCE(s.status, 'active')
-				FROM deliveries d JOIN editions e ON e.id = d.edition
-					LEFT JOIN subscribers s ON s.id = d.subscriber
+				SELECT d.id, COALESCE(d.variant, 0), COALESCE(d.subscriber, 0), d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.error,
+					COALESCE(s.status, 'active')
+				FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber
 				WHERE d.edition = $1 AND `+leasable+` AND NOT EXISTS (SELECT 1 FROM halts h WHERE h.edition = $1)
 				ORDER BY d.next_at, d.id
 				LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0))
@@ -213,8 +213,13 @@ func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, 
 		if len(leased) == 0 {
 			return nil
 		}
+		var digest string
+		if err := tx.QueryRowContext(ctx, "SELECT digest FROM editions WHERE id = $1", edition).Scan(&digest); err != nil {
+			return err
+		}
 		ids := make([]int64, len(leased))
 		for i := range leased {
+			leased[i].Edition, leased[i].Digest = edition, digest
 			ids[i] = leased[i].ID
 		}
 		list, err := json.Marshal(ids)
@@ -235,8 +240,18 @@ type lease struct {
 	status mailer.Status
 }
 
+// scanLease reads what sending needs of a delivery, and no more: there are
+// millions.
 func scanLease(r scanner) (l lease, err error) {
-	l.Delivery, err = scanDelivery(also{r, []any{&l.status}})
+	d := &l.Delivery
+	var next int64
+	err = r.Scan(&d.ID, &d.Variant, &d.Recipient, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Error, &l.status)
+	if next != 0 {
+		d.NextAt = time.UnixMilli(next).UTC()
+	}
+	if d.Recipient == 0 {
+		d.Recipient = mailer.FixedID(d.To)
+	}
 	return l, err
 }
 

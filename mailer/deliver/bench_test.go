@@ -79,7 +79,7 @@ func plan(b *testing.B, s *store.Store, n int) {
 		}
 	}
 	now := time.Now()
-	e := mailer.Edition{Digest: "d", At: now, Created: now, Title: "T", Subject: "S", Text: strings.Repeat("text ", 6000), Sender: "desk@paper.example"}
+	e := mailer.Edition{Digest: "d", At: now, Created: now, Title: "T", Subject: "S", Text: strings.Repeat("text ", 6000), Sender: "desk@paper.example", Shares: []mailer.Share{{Variant: -1}}}
 	begun := time.Now()
 	if err := s.SaveEdition(b.Context(), &e, nil, time.Time{}); err != nil {
 		b.Fatal(err)

@@ -1,10 +1,6 @@
 package deliver
 
-import (
-	"strings"
-
-	"broadsheet/mailer"
-)
+import "strings"
 
 // providers are the large mailbox providers with the domains whose mail they
 // take: each counts what comes to all of its domains together.
@@ -45,12 +41,9 @@ var families = map[string]string{"hotmail": "outlook.com", "outlook": "outlook.c
 
 // Destination returns the mailbox provider that takes the mail of a domain, by
 // the name of its best known domain, or the domain itself when it is none of
-// the large ones. The host of an address may be given with or without the
-// rest.
+// the large ones. It may be given as an address without a name.
 func Destination(domain string) string {
-	if strings.ContainsRune(domain, '@') {
-		domain = mailer.Domain(domain)
-	}
+	domain = domain[strings.LastIndexByte(domain, '@')+1:]
 	domain = strings.TrimSuffix(strings.ToLower(domain), ".")
 	if name, ok := byDomain[domain]; ok {
 		return name

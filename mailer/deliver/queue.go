@@ -159,7 +159,7 @@ func (r *run) body(variant int64) *mailer.Body {
 
 const (
 	commitAfter = 20 * time.Millisecond // of the first outcome
-	commitAt    = 500                   // outcomes
+	commitAt    = 1000                  // outcomes
 )
 
 // settleAll writes outcomes down, many at a time: after a moment, or when there
@@ -218,6 +218,11 @@ var errAccount = errors.New("what became of deliveries cannot be stored; it is k
 func (r *run) report(ctx context.Context, dv mailer.Delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	log := r.log()
+	if dv.State == mailer.Accepted && !log.Enabled(ctx, slog.LevelDebug) {
+		r.sum.Accepted++
+		return
+	}
 	level, text := slog.LevelWarn, "delivery deferred"
 	attrs := make([]any, 0, 16)
 	switch dv.State {
@@ -237,7 +242,5 @@ func (r *run) report(ctx context.Context, dv mailer.Delivery) {
 		r.sum.Deferred++
 		attrs = append(attrs, "attempts", dv.Attempts, "next_at", dv.NextAt, "error", dv.Error)
 	}
-	if log := r.log(); log.Enabled(ctx, level) {
-		log.Log(ctx, level, text, append(attrs, "digest", dv.Digest, "edition", dv.Edition, "to", dv.To, "message_id", dv.MessageID)...)
-	}
+	log.Log(ctx, level, text, append(attrs, "digest", dv.Digest, "edition", dv.Edition, "to", dv.To, "message_id", dv.MessageID)...)
 }

@@ -42,7 +42,7 @@ type run struct {
 }
 
 const (
-	perBatch   = 64  // deliveries leased at a time, for each connection
+	perBatch   = 256 // deliveries leased at a time, for each connection
 	perTurn    = 500 // messages, then another edition may have the connection
 	watchEvery = 100 * time.Millisecond
 )
@@ -51,7 +51,7 @@ func (d *Deliverer) newRun(e *mailer.Edition, standing mailer.Standing) *run {
 	r := &run{
 		Deliverer: d, edition: e, standing: standing, owner: d.Journal.Owner(),
 		batch:    min(max(d.Pace.Connections, 1)*perBatch, 1000),
-		outcomes: make(chan mailer.Delivery, 1024),
+		outcomes: make(chan mailer.Delivery, 4096),
 		bodies:   map[int64]*mailer.Body{}, ready: map[string][]mailer.Delivery{}, held: map[int64]bool{},
 		changed: make(chan struct{}),
 	}
