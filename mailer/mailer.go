@@ -168,12 +168,11 @@ type Delivery struct {
 type State string
 
 // The states of a delivery. Planned and Deferred wait for their time; Leased
-// is being worked; Sending may already be with the server, so that a crash
-// makes it Uncertain; the others are final.
+// is being worked; Uncertain may have arrived, and waits for its time or, when
+// it has none, for somebody to decide; the others are final.
 const (
 	Planned    State = "planned"
 	Leased     State = "leased"
-	Sending    State = "sending"
 	Uncertain  State = "uncertain"
 	Deferred   State = "deferred"
 	Accepted   State = "accepted"
@@ -183,6 +182,13 @@ const (
 
 // Final reports whether nothing more will happen to the delivery.
 func (s State) Final() bool { return s == Accepted || s == Failed || s == Suppressed }
+
+// A Standing is whether an edition may be delivered, and how much of it waits.
+type Standing struct {
+	Halted     string // why it must not be; "" when it may
+	Superseded bool   // there is a later edition of its digest
+	Open       int    // deliveries that are not final
+}
 
 // A Body is what all recipients of a variant are sent alike. TokenMark stands
 // where each one's own token goes. It does not change once a message has it, so

@@ -21,7 +21,7 @@ func (c *command) digest() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.digestPreview(), c.digestSend(), c.digestPlan())
+	cmd.AddCommand(c.digestPreview(), c.digestSend(), c.digestPlan(), c.digestCancel(), c.digestResend())
 	return cmd
 }
 

@@ -17,6 +17,7 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/jobs"
 	"broadsheet/internal/store"
+	"broadsheet/mailer/deliver"
 	"broadsheet/syndicate/classify"
 )
 
@@ -62,6 +63,7 @@ type App struct {
 	store   *store.Store
 	secret  []byte // of the site; see secretSetting
 	stories *classify.Tellings
+	journal *deliver.Journal
 	parts   atomic.Pointer[parts]      // replaced as a whole by a reload
 	queue   atomic.Pointer[jobs.Queue] // nil until Run
 
@@ -118,6 +120,9 @@ func (a *App) begin(ctx context.Context, cfg *config.Config) (err error) {
 	if a.secret, err = readSecret(ctx, a.store); err != nil {
 		return err
 	}
+	if err = a.makeJournal(ctx, cfg); err != nil {
+		return err
+	}
 	whole, err := a.withAdded(ctx, cfg)
 	if err != nil {
 		return err
@@ -138,7 +143,7 @@ func (a *App) begin(ctx context.Context, cfg *config.Config) (err error) {
 
 // Close lets go of the store. Run must have returned.
 func (a *App) Close() error {
-	return errors.Join(a.parts.Load().close(), a.store.Close())
+	return errors.Join(a.parts.Load().close(), a.journal.Close(), a.store.Close())
 }
 
 // Config returns the configuration in force.

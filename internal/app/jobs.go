@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"broadsheet/internal/jobs"
 	"broadsheet/internal/store"
 	"broadsheet/mailer/compose"
-	"broadsheet/mailer/deliver"
 	"broadsheet/syndicate"
 	"broadsheet/syndicate/collect"
 )
@@ -261,22 +259,4 @@ func (a *App) compose(ctx context.Context, j store.ComposeJob) error {
 		return fmt.Errorf("compose %s: %w", j.Digest, err)
 	}
 	return nil
-}
-
-func (a *App) deliver(ctx context.Context, j store.DeliverJob) error {
-	_, err := a.parts.Load().deliverer.Deliver(ctx, j.Edition)
-	if errors.Is(err, deliver.ErrPaused) {
-		a.log.Warn("delivery waits", "edition", j.Edition, "because", err)
-		return nil // a tick after the pause finds it due again
-	}
-	return err
-}
-
-// owner names this process in leases.
-func (a *App) owner() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
-	return fmt.Sprintf("%s:%d", host, os.Getpid())
 }

@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"reflect"
 	"slices"
 	"time"
 
@@ -195,12 +197,22 @@ func (a *App) buildMailing(p *parts) error {
 		Sender: mailer.Sender{
 			From: p.cfg.Mail.From, Contact: p.cfg.Site.Contact, SiteURL: p.cfg.Site.URL, Domain: p.cfg.Receive.Domain, Secret: a.secret,
 		},
-		Owner:    a.owner(),
-		Parallel: p.cfg.Mail.SMTP.Connections,
-		Now:      a.opts.Now,
-		Logger:   a.log,
+		Config:  p.cfg.Deliver,
+		Journal: a.journal,
+		Pace:    a.pace(p.cfg),
+		Now:     a.opts.Now,
+		Logger:  a.log,
 	}
 	return nil
+}
+
+// pace returns what is known of how much the relay and the providers take. It
+// is forgotten only when the relay or the rates change.
+func (a *App) pace(cfg *config.Config) *deliver.Pacer {
+	if old := a.parts.Load(); old != nil && reflect.DeepEqual(old.cfg.Mail.SMTP, cfg.Mail.SMTP) && maps.Equal(old.cfg.Deliver.Rates, cfg.Deliver.Rates) {
+		return old.deliverer.Pace
+	}
+	return &deliver.Pacer{Connections: cfg.Mail.SMTP.Connections, Rates: cfg.Deliver.Rates}
 }
 
 // next returns when a digest is due next after an instant; the zero time is

@@ -20,6 +20,7 @@ type Status struct {
 	Followers  int                  `json:"followers"` // of feeds, through our hub
 	Digests    []DigestStatus       `json:"digests"`
 	Deliveries map[mailer.State]int `json:"deliveries"`
+	UnderWay   []UnderWay           `json:"under_way"` // editions that are not delivered to the end
 	OpsFeed    string               `json:"ops_feed"`  // address of the operator's private feed, with its key
 	Attention  []string             `json:"attention"` // what a person should look at
 }
@@ -44,7 +45,7 @@ type DigestStatus struct {
 func (s Status) DeliveryStates() []mailer.State {
 	var states []mailer.State
 	for _, st := range []mailer.State{
-		mailer.Planned, mailer.Leased, mailer.Sending, mailer.Uncertain,
+		mailer.Planned, mailer.Leased, mailer.Uncertain,
 		mailer.Deferred, mailer.Accepted, mailer.Failed, mailer.Suppressed,
 	} {
 		if s.Deliveries[st] > 0 {
@@ -72,11 +73,15 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	underWay, err := a.underWay(ctx)
+	if err != nil {
+		return Status{}, err
+	}
 	cfg := a.Config()
 	s := Status{
 		Database: cfg.Store.Redacted(), Sources: len(sources), Articles: stats.Articles,
 		Themes: []ThemeStatus{}, Editions: stats.Editions, Followers: stats.Followers, Digests: []DigestStatus{},
-		Deliveries: stats.Deliveries, OpsFeed: ops, Attention: []string{},
+		Deliveries: stats.Deliveries, UnderWay: underWay, OpsFeed: ops, Attention: []string{},
 	}
 	for _, src := range sources {
 		if src.Poll.Error != "" {
@@ -97,7 +102,16 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 		s.Attention = append(s.Attention, fmt.Sprintf("%d deliveries failed for good", n))
 	}
 	if n := stats.Deliveries[mailer.Uncertain]; n > 0 {
-		s.Attention = append(s.Attention, fmt.Sprintf("%d deliveries are uncertain; they are sent again with the same Message-ID", n))
+		what := "they are sent again with the same Message-ID"
+		if cfg.Deliver.Hold {
+			what = "they may have arrived and are held; broadsheet digest resend sends them again"
+		}
+		s.Attention = append(s.Attention, fmt.Sprintf("%d deliveries are uncertain; %s", n, what))
+	}
+	for _, u := range s.UnderWay {
+		if u.Halted != "" {
+			s.Attention = append(s.Attention, fmt.Sprintf("edition %d of %s is halted: %s", u.Edition, u.Digest, u.Halted))
+		}
 	}
 	return s, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"broadsheet/internal/store"
 	"broadsheet/mailer"
+	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/receive"
 	"broadsheet/mailer/submit"
 	"broadsheet/syndicate"
@@ -37,6 +38,7 @@ type Config struct {
 	Mail    submit.Config
 	Folder  string // of templates of mail, absolute; "" for none
 	Postal  string // address in mails; "" for none
+	Deliver deliver.Config
 	Receive receive.Config
 	Admin   Admin
 

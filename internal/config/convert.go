@@ -138,7 +138,17 @@ func toFileMail(c Config) fileMail {
 			Connections:  m.SMTP.Connections,
 			Rate:         m.SMTP.Rate,
 		},
-		Receive: fileReceive(c.Receive),
+		Uncertain: resendUncertain,
+		Journal:   c.Deliver.Journal,
+		Spread:    duration(c.Deliver.Spread),
+		Rates:     c.Deliver.Rates,
+		Receive:   fileReceive(c.Receive),
+	}
+	if c.Deliver.Hold {
+		f.Uncertain = holdUncertain
+	}
+	if !c.Deliver.WarmUp.IsZero() {
+		f.WarmUp = c.Deliver.WarmUp.In(c.Site.Location).Format(time.DateOnly)
 	}
 	for _, k := range m.DKIM {
 		f.DKIM = append(f.DKIM, fileDKIM(k))

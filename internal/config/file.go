@@ -109,6 +109,11 @@ type fileMail struct {
 	Transport string      `yaml:"transport" jsonschema:"enum=directory,enum=smtp" jsonschema_description:"directory writes one .eml file a message; smtp hands messages to a server."`
 	Directory string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
 	SMTP      fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`
+	Uncertain string      `yaml:"uncertain" jsonschema:"enum=resend,enum=hold" jsonschema_description:"What becomes of a message that may have arrived, because the connection broke or Broadsheet was killed before the reply: resend sends it again under the same Message-ID; hold leaves it until broadsheet digest resend."`
+	Journal   string      `yaml:"journal" jsonschema_description:"The file that notes what is being sent, so that a crash loses nothing. Empty = beside the SQLite file, or for PostgreSQL broadsheet.mail-journal where Broadsheet is started or in its systemd state folder. Every machine needs its own."`
+	Spread    duration    `yaml:"spread" jsonschema_description:"Send an edition evenly over this long. 0s = as fast as the server takes it."`
+	Rates     rateMap     `yaml:"rates" jsonschema_description:"Messages a second at most to the mailboxes of a provider, by domain. The domains of one provider count together."`
+	WarmUp    string      `yaml:"warm_up" jsonschema_description:"The first day of a new sender, as 2026-12-01: 200 messages that day, and each day a fifth more for six weeks. Empty = none."`
 	DKIM      []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
 	Receive   fileReceive `yaml:"receive" jsonschema_description:"Receiving mail. Not in this version: leave it empty."`
 }

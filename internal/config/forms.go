@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -185,6 +186,46 @@ func (t fileTerm) MarshalYAML() (any, error) {
 	return &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle, Content: []*yaml.Node{
 		textNode("term"), textNode(t.Term), textNode("weight"), &weight,
 	}}, nil
+}
+
+// A rateMap is written as a mapping from a domain to a number.
+type rateMap map[string]float64
+
+func (m *rateMap) decode(d *decoder, n *yaml.Node, path string) {
+	*m = nil
+	d.pairs(n, path, func(domain string, value *yaml.Node, path string) {
+		var rate float64
+		d.value(value, reflect.ValueOf(&rate).Elem(), path)
+		if d.faulty[path] {
+			return
+		}
+		if *m == nil {
+			*m = rateMap{}
+		}
+		(*m)[domain] = rate
+	})
+}
+
+// JSONSchema describes the mapping.
+func (rateMap) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{
+		Type:                 "object",
+		AdditionalProperties: &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0"},
+		Examples:             []any{map[string]any{"gmail.com": 10}},
+	}
+}
+
+// MarshalYAML writes the mapping in the order of the domains.
+func (m rateMap) MarshalYAML() (any, error) {
+	n := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+	for _, domain := range slices.Sorted(maps.Keys(m)) {
+		var rate yaml.Node
+		if err := rate.Dump(m[domain]); err != nil {
+			return nil, err
+		}
+		n.Content = append(n.Content, textNode(domain), &rate)
+	}
+	return n, nil
 }
 
 func textNode(s string) *yaml.Node {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"broadsheet/internal/store"
+	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/receive"
 	"broadsheet/mailer/submit"
 	"broadsheet/syndicate/collect"
@@ -68,8 +69,50 @@ func (b *builder) parts() {
 	}
 	b.validate("mail", b.cfg.Mail.Validate())
 
+	b.deliver(m)
+
 	b.cfg.Receive = receive.Config{Listen: m.Receive.Listen, Domain: m.Receive.Domain}
 	b.validate("mail.receive", b.cfg.Receive.Validate())
+}
+
+// What may become of a message that may have arrived.
+const (
+	resendUncertain = "resend"
+	holdUncertain   = "hold"
+)
+
+func (b *builder) deliver(m fileMail) {
+	b.cfg.Deliver = deliver.Config{
+		Hold: m.Uncertain == holdUncertain, Journal: m.Journal, Spread: time.Duration(m.Spread), Rates: m.Rates,
+	}
+	if m.Uncertain != resendUncertain && m.Uncertain != holdUncertain {
+		b.fault("mail.uncertain", fmt.Sprintf("%q is not known", m.Uncertain), "use resend or hold")
+	}
+	if m.WarmUp != "" && b.cfg.Site.Location != nil {
+		day, err := time.ParseInLocation(time.DateOnly, m.WarmUp, b.cfg.Site.Location)
+		if err != nil {
+			b.fault("mail.warm_up", fmt.Sprintf("%q is no day", m.WarmUp), "write it as in 2026-12-01, or leave it empty")
+		}
+		b.cfg.Deliver.WarmUp = day
+	}
+	b.validate("mail", b.cfg.Deliver.Validate())
+	b.preset()
+}
+
+// preset uses a relay as its operators want it used, where the file does not
+// say otherwise.
+func (b *builder) preset() {
+	p, ok := deliver.RelayPreset(b.cfg.Mail.SMTP.Host)
+	if !ok {
+		return
+	}
+	smtp := &b.cfg.Mail.SMTP
+	if b.at["mail.smtp.connections"] == nil {
+		smtp.Connections = p.Connections
+	}
+	if b.at["mail.smtp.rate"] == nil {
+		smtp.Rate = p.Rate
+	}
 }
 
 // validate reports the mistakes that a part found in its block. Their texts

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -119,11 +120,11 @@ func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, e *mailer.Edit
 	return planned + n, err
 }
 
-// dueAt is when something is to be done for a delivery: never again, at its
-// time, or at once.
+// dueAt is when something is to be done for a delivery: never again, not by
+// itself, at its time, or at once.
 func dueAt(d mailer.Delivery) any {
 	switch {
-	case d.State.Final():
+	case d.State.Final(), d.State == mailer.Uncertain && d.NextAt.IsZero():
 		return nil
 	case d.NextAt.IsZero():
 		return 0
@@ -190,7 +191,7 @@ func total(counts map[mailer.State]int) int {
 
 // leasable says which deliveries may be leased at $2.
 const leasable = `d.next_at <= $2
-	AND (d.state IN ('planned', 'deferred', 'uncertain') OR d.state IN ('leased', 'sending') AND d.leased_until <= $2)`
+	AND (d.state IN ('planned', 'deferred', 'uncertain') OR d.state = 'leased' AND d.leased_until <= $2)`
 
 // leaseStatus is the status that the subscriber of a delivery has in its
 // digest: who left the digest has unsubscribed.
@@ -199,22 +200,20 @@ const leaseStatus = `CASE
 	WHEN EXISTS (SELECT 1 FROM subscriptions b WHERE b.subscriber = d.subscriber AND b.digest = e.digest) THEN s.status
 	ELSE 'unsubscribed' END`
 
-const interrupted = "interrupted while it was being sent; it may have arrived"
-
 // Lease reserves up to limit deliveries of an edition for owner until an
 // instant: those planned, deferred or uncertain whose time has come at now,
 // and those that another leased and whose lease is over at now. It returns
-// them as they were before, the longest waiting first; what another had begun
-// to send comes as uncertain, one attempt more. None left is no error.
+// them as they were before, the longest waiting first. None left is no error;
+// an edition that is halted has none.
 func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, owner string, limit int) ([]mailer.Delivery, error) {
 	var leased []mailer.Delivery
 	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) error {
 		for { // until a batch has some that may be sent
 			found, err := query(ctx, tx, scanLease, `
-				SELECT `+deliveryColumns+`, `+leaseStatus+`
-				FROM deliveries d JOIN editions e ON e.id = d.edition
-					LEFT JOIN subscribers s ON s.id = d.subscriber
-				WHERE d.edition = $1 AND `+leasable+`
+				SELECT d.id, COALESCE(d.variant, 0), COALESCE(d.subscriber, 0), d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.error,
+					`+leaseStatus+`
+				FROM deliveries d JOIN editions e ON e.id = d.edition LEFT JOIN subscribers s ON s.id = d.subscriber
+				WHERE d.edition = $1 AND `+leasable+` AND NOT EXISTS (SELECT 1 FROM halts h WHERE h.edition = $1)
 				ORDER BY d.next_at, d.id
 				LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0))
 			if err != nil {
@@ -230,22 +229,26 @@ func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, 
 				break
 			}
 		}
-		return inBatches(leased, 1000, func(ds []mailer.Delivery) error {
-			args := []any{owner, until.UnixMilli()}
-			for _, d := range ds {
-				args = append(args, d.ID)
-			}
-			_, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'leased', owner = $1, leased_until = $2 WHERE id IN ("+
-				placeholders(3, len(ds))+")", args...)
-			return err
-		})
-	})
-	for i := range leased {
-		if d := &leased[i]; d.State == mailer.Sending {
-			d.State, d.Error = mailer.Uncertain, interrupted
-			d.Attempts++
+		if len(leased) == 0 {
+			return nil
 		}
-	}
+		var digest string
+		if err := tx.QueryRowContext(ctx, "SELECT digest FROM editions WHERE id = $1", edition).Scan(&digest); err != nil {
+			return err
+		}
+		ids := make([]int64, len(leased))
+		for i := range leased {
+			leased[i].Edition, leased[i].Digest = edition, digest
+			ids[i] = leased[i].ID
+		}
+		list, err := json.Marshal(ids)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE deliveries SET state = 'leased', owner = $2, leased_until = $3 WHERE id IN ("+
+			s.dialect.numbers()+")", string(list), owner, until.UnixMilli())
+		return err
+	})
 	return leased, err
 }
 
@@ -256,8 +259,18 @@ type lease struct {
 	status mailer.Status
 }
 
+// scanLease reads what sending needs of a delivery, and no more: there are
+// millions.
 func scanLease(r scanner) (l lease, err error) {
-	l.Delivery, err = scanDelivery(also{r, []any{&l.status}})
+	d := &l.Delivery
+	var next int64
+	err = r.Scan(&d.ID, &d.Variant, &d.Recipient, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Error, &l.status)
+	if next != 0 {
+		d.NextAt = time.UnixMilli(next).UTC()
+	}
+	if d.Recipient == 0 {
+		d.Recipient = mailer.FixedID(d.To)
+	}
 	return l, err
 }
 
@@ -291,73 +304,14 @@ func suppress(ctx context.Context, tx *sql.Tx, found []lease, now time.Time) ([]
 	return wanted, nil
 }
 
-// Begin marks a leased delivery as sending. When it returns nil that is on the
-// disk, and the message may be handed over. A delivery that is not leased is an
-// error.
-func (s *Store) Begin(ctx context.Context, id int64) error {
-	what := fmt.Sprintf("begin delivery %d", id)
-	return s.writeDurably(ctx, what, func(tx *sql.Tx) error {
-		n, err := change(ctx, tx, "UPDATE deliveries SET state = 'sending' WHERE id = $1 AND state = 'leased'", id)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("it is not leased, or not any more; lease it first")
-		}
-		return err
-	})
-}
-
-// Settle stores what became of a delivery: state, attempts, next time, reply,
-// error and when it was settled. It ends the lease. What is final stays as it
-// is: settling it as something else is an error, and so is settling anything
-// as leased or sending.
-func (s *Store) Settle(ctx context.Context, d mailer.Delivery) error {
-	what := fmt.Sprintf("settle delivery %d as %s", d.ID, d.State)
-	if d.State == mailer.Leased || d.State == mailer.Sending {
-		return fmt.Errorf("%s: that is no outcome; see Lease and Begin", what)
-	}
-	return s.write(ctx, what, func(tx *sql.Tx) error {
-		n, err := change(ctx, tx, `
-			UPDATE deliveries
-			SET state = $2, attempts = $3, next_at = $4, reply = $5, error = $6, settled = $7, owner = '', leased_until = NULL
-			WHERE id = $1 AND (state = $2 OR state NOT IN ('accepted', 'failed', 'suppressed'))`,
-			d.ID, string(d.State), d.Attempts, dueAt(d), text(d.Reply), text(d.Error), ms(d.Settled))
-		if err == nil && n == 0 {
-			err = fmt.Errorf("there is no such delivery, or it is settled already")
-		}
-		return err
-	})
-}
-
-// Recover takes back what owner had leased before it was started again, and
-// what others had whose lease is over; on SQLite, where one process delivers,
-// everything. What was merely leased is planned again (deferred, if it was
-// tried before), what was being sent becomes uncertain and counts as tried. It
-// returns how many these were.
-func (s *Store) Recover(ctx context.Context, owner string) (int, error) {
-	lost := "(owner = $2 OR leased_until <= $3)"
-	if !s.dialect.postgres {
-		lost = "(owner = $2 OR leased_until <= $3 OR TRUE)"
-	}
-	n := 0
-	err := s.write(ctx, "take up interrupted deliveries", func(tx *sql.Tx) (err error) {
-		n, err = change(ctx, tx, `
-			UPDATE deliveries
-			SET attempts = CASE state WHEN 'sending' THEN attempts + 1 ELSE attempts END,
-				error = CASE state WHEN 'sending' THEN $1 ELSE error END,
-				state = CASE WHEN state = 'sending' THEN 'uncertain' WHEN attempts > 0 THEN 'deferred' ELSE 'planned' END,
-				owner = '', leased_until = NULL
-			WHERE state IN ('leased', 'sending') AND `+lost, interrupted, owner, s.now().UnixMilli())
-		return err
-	})
-	return n, err
-}
-
 // DueEditions returns the editions with deliveries that may be leased at now,
 // the oldest first.
 func (s *Store) DueEditions(ctx context.Context, now time.Time) ([]int64, error) {
 	ids, err := query(ctx, s.read, scanOne[int64], `
-		SELECT DISTINCT d.edition
-		FROM deliveries d
-		WHERE d.edition > $1 AND `+leasable, 0, now.UnixMilli())
+		SELECT e.id
+		FROM editions e
+		WHERE e.id > $1 AND EXISTS (SELECT 1 FROM deliveries d WHERE d.edition = e.id AND `+leasable+`)
+			AND NOT EXISTS (SELECT 1 FROM halts h WHERE h.edition = e.id)`, 0, now.UnixMilli())
 	slices.Sort(ids)
 	return ids, s.failed("look for deliveries that are due", err)
 }

@@ -255,7 +255,7 @@ func (s *server) adminEdition(r *http.Request, v *view) (*response, error) {
 func (v *view) deliveryCounts(counts map[mailer.State]int) []countRow {
 	var rows []countRow
 	for _, state := range []mailer.State{
-		mailer.Planned, mailer.Leased, mailer.Sending, mailer.Uncertain,
+		mailer.Planned, mailer.Leased, mailer.Uncertain,
 		mailer.Deferred, mailer.Accepted, mailer.Failed, mailer.Suppressed,
 	} {
 		if n := counts[state]; n > 0 {

@@ -145,15 +145,14 @@ type submissionBody struct {
 }
 
 type contributionView struct {
-	Link       string
-	Theme      string
-	Article    string // address of its page; "" while there is none
-	HTML       template.HTML
-	Reasons    []string
-	NearMisses []string
-	Choices    []choice
-	Passages   []passageView
-	Legend     []legend
+	Link     string
+	Theme    string
+	Article  string // address of its page; "" while there is none
+	HTML     template.HTML
+	Reasons  reasons
+	Choices  []choice
+	Passages []passageView
+	Legend   []legend
 }
 
 type applicantView struct {
@@ -236,7 +235,7 @@ func (s *server) showContribution(ctx context.Context, v *view, sub *syndicate.S
 		w.Theme = v.themeTitle(sub.Contribution.Theme)
 	}
 	w.HTML, _ = articleText(&a, v)
-	w.Reasons, w.NearMisses = v.reasons(&a.Analysis)
+	w.Reasons = v.reasons(&a.Analysis)
 	if sub.State == syndicate.Accepted {
 		w.Article = v.Link("/admin/articles/" + sub.Result)
 	}

@@ -1,209 +1,331 @@
 package deliver_test
 
 import (
+	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"log"
-	"net"
+	"maps"
 	"os"
-	"regexp"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
-
-	"github.com/emersion/go-smtp"
+	"time"
 
 	"broadsheet/mailer"
 	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/submit"
 )
 
-// killed is what a process dies of in these tests.
-type killed struct{ at string }
-
-// A killer ends the process at its n-th step.
-type killer struct{ left int }
-
-func (k *killer) step(what string) {
-	if k.left--; k.left == 0 {
-		panic(killed{what})
-	}
+// A moment is all that is left when a process is killed at an instant: the
+// database, the journal, and what had arrived.
+type moment struct {
+	at      string
+	outbox  *outbox
+	journal []byte
+	arrived map[string]int // by Message-ID
 }
 
-// mortal is a transport whose process may die before or after it has sent.
-type mortal struct {
-	deliver.Transport
-	k *killer
+// A camera keeps the moments of a delivery. While it looks, nothing arrives.
+type camera struct {
+	mu      sync.Mutex
+	s       *outbox
+	journal string
+	arrived map[string]int
+	moments []moment
 }
 
-func (m mortal) Send(ctx context.Context, msg mailer.Message) (string, error) {
-	m.k.step("before send")
-	reply, err := m.Transport.Send(ctx, msg)
-	m.k.step("after send")
-	return reply, err
+func (c *camera) look(at string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.take(at)
 }
 
-// untilDeath runs f and returns the step it died at, "" if it lived.
-func untilDeath(f func()) (at string) {
-	defer func() {
-		if k, ok := recover().(killed); ok {
-			at = k.at
-		}
-	}()
-	f()
-	return ""
+// take keeps this moment. The journal is read before the outbox: what the
+// outbox has, the journal may still have, but not the other way round.
+func (c *camera) take(at string) {
+	journal, _ := os.ReadFile(c.journal)
+	c.moments = append(c.moments, moment{at, c.s.copied(), journal, maps.Clone(c.arrived)})
 }
 
-// crashEverywhere delivers to n recipients again and again, each time killed
-// one step later, goes on with a new Deliverer, and lets check look at the
-// result. It returns the number of places it died at.
-func crashEverywhere(t *testing.T, n int, open func(t *testing.T) (deliver.Transport, func(diedAt string))) int {
+// Send takes a message and keeps the moments before and after.
+func (c *camera) Send(_ context.Context, m mailer.Message) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.take("before it arrives")
+	c.arrived[m.ID]++
+	c.take("after it has arrived")
+	return "250 queued", nil
+}
+
+// Work implements deliver.Transport.
+func (c *camera) Work(ctx context.Context, q submit.Queue) error { return oneByOne(ctx, q, c.Send) }
+
+// moments delivers to n recipients and returns every moment on the way.
+func moments(t *testing.T, n int) []moment {
 	t.Helper()
-	for k := 1; ; k++ {
-		c := newClock()
-		s := newOutbox(c, n)
-		tr, check := open(t)
-		death := &killer{left: k}
-		s.step = death.step
-		at := untilDeath(func() {
-			if _, err := deliverer(s, mortal{tr, death}, c).Deliver(t.Context(), 1); err != nil {
-				t.Error(err)
-			}
-		})
-		s.step = nil
-		next := deliverer(s, tr, c)
-		if err := next.Recover(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := next.Deliver(t.Context(), 1); err != nil {
-			t.Fatal(err)
-		}
-		if got := s.states(); got[mailer.Accepted] != n || len(got) != 1 {
-			t.Errorf("killed %s (step %d): %v, want %d accepted", at, k, got, n)
-		}
-		check(at)
-		if at == "" {
-			return k - 1
-		}
-	}
-}
-
-func TestCrashAnywhereIntoADirectory(t *testing.T) {
-	const recipients = 4
-	steps := crashEverywhere(t, recipients, func(t *testing.T) (deliver.Transport, func(string)) {
-		c := submit.Default()
-		c.Directory = t.TempDir()
-		tr, err := submit.New(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return tr, func(at string) {
-			files, err := os.ReadDir(c.Directory)
-			if err != nil || len(files) != recipients {
-				t.Errorf("killed %s: %d files, want %d: one for each recipient (error %v)", at, len(files), recipients, err)
-			}
-		}
-	})
-	if steps < 6*recipients {
-		t.Errorf("only %d places to die at", steps)
-	}
-}
-
-func TestCrashAnywhereOverSMTP(t *testing.T) {
-	const recipients = 4
-	steps := crashEverywhere(t, recipients, func(t *testing.T) (deliver.Transport, func(string)) {
-		sink := newSink(t)
-		tr, err := submit.New(sink.config())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = tr.Close() })
-		return tr, func(at string) {
-			repeated := 0
-			ids := sink.ids()
-			for _, n := range ids {
-				repeated += n - 1
-			}
-			want := 0
-			if at == "after send" || at == "before settle" { // accepted, and nobody could write it down
-				want = 1
-			}
-			if len(ids) != recipients || repeated != want {
-				t.Errorf("killed %s: %d messages arrived, %d twice; want %d and %d", at, len(ids), repeated, recipients, want)
-			}
-		}
-	})
-	if steps < 6*recipients {
-		t.Errorf("only %d places to die at", steps)
-	}
-}
-
-// A sink is an SMTP server that counts messages by Message-ID.
-type sink struct {
-	port int
-	mu   sync.Mutex
-	seen map[string]int
-}
-
-func newSink(t *testing.T) *sink {
-	t.Helper()
-	k := &sink{seen: map[string]int{}}
-	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return session{k}, nil }))
-	s.Domain, s.ErrorLog = "sink.example", log.New(io.Discard, "", 0)
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
+	s := newOutbox(time.Now(), n)
+	c := &camera{s: s, arrived: map[string]int{}}
+	d := deliverer(t, s, c, nil)
+	c.journal = d.Journal.Path
+	s.step = c.look
+	if _, err := d.Deliver(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	k.port = l.Addr().(*net.TCPAddr).Port
-	done := make(chan struct{})
+	wantStates(t, s, map[mailer.State]int{mailer.Accepted: n})
+	if len(c.moments) < 2*n+4 {
+		t.Fatalf("only %d moments", len(c.moments))
+	}
+	return c.moments
+}
+
+// goOn has another process go on after a moment.
+func goOn(t *testing.T, m moment, hold bool) (*outbox, map[string]int) {
+	t.Helper()
+	s := m.outbox.copied()
+	tr := &transport{}
+	d := deliverer(t, s, tr, nil)
+	d.Hold = hold
+	if len(m.journal) > 0 {
+		if err := os.WriteFile(d.Journal.Path, m.journal, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := d.Deliver(t.Context(), 1); err != nil {
+		t.Fatalf("killed %s: %v", m.at, err)
+	}
+	arrived := maps.Clone(m.arrived)
+	for id, n := range tr.ids() {
+		arrived[id] += n
+	}
+	return s, arrived
+}
+
+func repeated(arrived map[string]int) int {
+	n := 0
+	for _, k := range arrived {
+		n += k - 1
+	}
+	return n
+}
+
+func TestCrashAtAnyMoment(t *testing.T) {
+	const recipients = 5
+	for _, m := range moments(t, recipients) {
+		s, arrived := goOn(t, m, false)
+		wantStates(t, s, map[mailer.State]int{mailer.Accepted: recipients})
+		most := 0
+		if m.at == "after it has arrived" { // accepted, and nobody could note it
+			most = 1
+		}
+		// Whoever sends may have been interrupted while others were looked at.
+		if m.at != "before it arrives" && m.at != "after it has arrived" {
+			most = 1
+		}
+		if len(arrived) != recipients || repeated(arrived) > most {
+			t.Errorf("killed %s: %d messages arrived, %d twice; want %d and at most %d", m.at, len(arrived), repeated(arrived), recipients, most)
+		}
+	}
+}
+
+func TestCrashAtAnyMomentWhenUncertainIsHeld(t *testing.T) {
+	const recipients = 5
+	uncertain := 0
+	for _, m := range moments(t, recipients) {
+		s, arrived := goOn(t, m, true)
+		got := s.states()
+		if got[mailer.Accepted]+got[mailer.Uncertain] != recipients || got[mailer.Uncertain] > 1 {
+			t.Errorf("killed %s: %v", m.at, got)
+		}
+		if repeated(arrived) > 0 {
+			t.Errorf("killed %s: %d messages arrived twice", m.at, repeated(arrived))
+		}
+		uncertain += got[mailer.Uncertain]
+		for i := range s.rows {
+			dv := s.row(int64(i + 1))
+			if dv.State == mailer.Uncertain && (dv.Attempts != 1 || !dv.NextAt.IsZero() || !strings.Contains(dv.Error, "digest resend")) {
+				t.Errorf("held: %+v", dv)
+			}
+		}
+	}
+	if uncertain == 0 {
+		t.Error("nothing was uncertain; the test shows nothing")
+	}
+}
+
+// A line that is only half there is a write that was cut off.
+func TestATornJournal(t *testing.T) {
+	const recipients = 3
+	ms := moments(t, recipients)
+	m := ms[0]
+	for _, x := range ms {
+		if len(x.journal) > len(m.journal) {
+			m = x
+		}
+	}
+	if lines := bytes.Count(m.journal, []byte("\n")); lines < 4 {
+		t.Fatalf("a journal of %d lines shows nothing", lines)
+	}
+	for cut := range m.journal {
+		torn := m
+		torn.journal = m.journal[:cut]
+		s, arrived := goOn(t, torn, false)
+		got := s.states()
+		// Without its first line it is nobody's journal, and the leases end by
+		// themselves.
+		if got[mailer.Accepted]+got[mailer.Leased] != recipients || got[mailer.Leased] > 0 && bytes.ContainsRune(torn.journal, '\n') {
+			t.Fatalf("cut at %d: %v", cut, got)
+		}
+		for i := range s.rows {
+			if dv := s.row(int64(i + 1)); dv.State == mailer.Accepted && arrived[dv.MessageID] == 0 {
+				t.Errorf("cut at %d: %s never arrived", cut, dv.To)
+			}
+		}
+	}
+	for i := range m.journal { // and a damaged one is no catastrophe either
+		if i <= bytes.IndexByte(m.journal, '\n') {
+			continue
+		}
+		torn := m
+		torn.journal = bytes.Clone(m.journal)
+		torn.journal[i] ^= 0x15
+		s, arrived := goOn(t, torn, false)
+		if got := s.states(); got[mailer.Accepted]+got[mailer.Leased] != recipients {
+			t.Fatalf("damaged at %d: %v", i, got)
+		}
+		if len(arrived) < s.states()[mailer.Accepted] {
+			t.Errorf("damaged at %d: %d arrived", i, len(arrived))
+		}
+	}
+}
+
+func TestAForeignJournalIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "journal")
+	for _, tt := range []struct{ name, text, want string }{
+		{"another database", "broadsheet-mail-journal 1 other owner\n", "is the journal of another database"},
+		{"not a journal", "subscriber,email\n1,a@example.org\n", "is no journal of deliveries"},
+		{"a line without end", strings.Repeat("x", 50), "is no journal of deliveries"},
+		{"a later form", "broadsheet-mail-journal 2 test owner\n", "is no journal of deliveries"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := os.WriteFile(name, []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := newOutbox(time.Now(), 1)
+			tr := &transport{}
+			d := deliverer(t, s, tr, nil)
+			d.Journal.Path = name
+			_, err := d.Deliver(t.Context(), 1)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), name) {
+				t.Errorf("error %v", err)
+			}
+			if data, err := os.ReadFile(name); err != nil || string(data) != tt.text {
+				t.Errorf("it was changed: %q, %v", data, err)
+			}
+			if tr.count() != 0 {
+				t.Error("a message was sent")
+			}
+		})
+	}
+}
+
+// Two processes that deliver from one database have a journal each, and do not
+// take each other for dead.
+func TestTwoProcesses(t *testing.T) {
+	now := time.Now()
+	s := newOutbox(now, 150)
+	dir := t.TempDir()
+	open := func(tr deliver.Transport) *deliver.Deliverer {
+		d := deliverer(t, s, tr, func() time.Time { return now })
+		d.Journal.Path = filepath.Join(dir, "journal")
+		return d
+	}
+	entered, leave := make(chan struct{}), make(chan struct{})
+	first := &transport{send: func(_ context.Context, _ mailer.Message, n int) error {
+		if n == 0 {
+			close(entered)
+			<-leave
+		}
+		return nil
+	}}
+	one := open(first)
+	done := make(chan error)
 	go func() {
-		defer close(done)
-		_ = s.Serve(l)
+		_, err := one.Deliver(t.Context(), 1)
+		done <- err
 	}()
-	t.Cleanup(func() {
-		_ = s.Close()
-		<-done
-	})
-	return k
+	<-entered
+	second := &transport{}
+	two := open(second)
+	if _, err := two.Deliver(t.Context(), 1); err != nil {
+		t.Error(err)
+	}
+	if second.count() == 0 {
+		t.Error("the second process did nothing")
+	}
+	close(leave)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if first.count()+second.count() != 150 {
+		t.Errorf("%d and %d messages, want 150", first.count(), second.count())
+	}
+	wantStates(t, s, map[mailer.State]int{mailer.Accepted: 150})
+	for _, d := range []*deliver.Deliverer{one, two} {
+		if err := d.Journal.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		t.Errorf("left behind: %v, %v", files, err)
+	}
 }
 
-func (k *sink) config() submit.Config {
-	c := submit.Default()
-	c.Transport = submit.SMTPTransport
-	c.SMTP.Host, c.SMTP.Port, c.SMTP.TLS = "127.0.0.1", k.port, submit.NoTLS
-	return c
+// What a killed process has leased waits for nobody: whoever comes next knows
+// that it is dead. What lives is left alone.
+func TestLeasesOfTheDead(t *testing.T) {
+	now := time.Now()
+	s := newOutbox(now, 3)
+	for i, owner := range []string{"dead", "alive", "dead"} {
+		s.rows[i].State, s.rows[i].owner, s.rows[i].until = mailer.Leased, owner, now.Add(time.Minute)
+	}
+	tr := &transport{}
+	d := deliverer(t, s, tr, func() time.Time { return now })
+	if err := os.WriteFile(d.Journal.Path, []byte("broadsheet-mail-journal 1 test dead\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Deliver(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	wantStates(t, s, map[mailer.State]int{mailer.Accepted: 2, mailer.Leased: 1})
 }
 
-func (k *sink) ids() map[string]int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	out := map[string]int{}
-	for id, n := range k.seen {
-		out[id] = n
+// A journal does not grow for ever.
+func TestTheJournalStaysSmall(t *testing.T) {
+	s := newOutbox(time.Now(), 30_000)
+	tr := &transport{}
+	d := deliverer(t, s, tr, nil)
+	d.Pace.Connections = 4
+	var mu sync.Mutex
+	largest := int64(0)
+	s.step = func(string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if info, err := os.Stat(d.Journal.Path); err == nil {
+			largest = max(largest, info.Size())
+		}
 	}
-	return out
-}
-
-var messageID = regexp.MustCompile(`(?mi)^Message-ID:\s*<([^>]+)>`)
-
-type session struct{ k *sink }
-
-func (session) Reset()                               {}
-func (session) Logout() error                        { return nil }
-func (session) Mail(string, *smtp.MailOptions) error { return nil }
-func (session) Rcpt(string, *smtp.RcptOptions) error { return nil }
-
-func (s session) Data(r io.Reader) error {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return err
+	if _, err := d.Deliver(t.Context(), 1); err != nil {
+		t.Fatal(err)
 	}
-	m := messageID.FindSubmatch(b)
-	if m == nil {
-		return fmt.Errorf("no Message-ID")
+	wantStates(t, s, map[mailer.State]int{mailer.Accepted: 30_000})
+	if largest > 5<<20 || largest < 1<<10 {
+		t.Errorf("the journal had up to %d bytes", largest)
 	}
-	s.k.mu.Lock()
-	defer s.k.mu.Unlock()
-	s.k.seen[string(m[1])]++
-	return nil
+	if err := d.Journal.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(d.Journal.Path); err == nil {
+		t.Error("a journal without anything left in it stays behind")
+	}
 }

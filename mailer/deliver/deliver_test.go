@@ -16,11 +16,11 @@ import (
 )
 
 func TestDeliverGivesEveryoneTheirMessage(t *testing.T) {
-	for _, parallel := range []int{0, 8} {
+	for _, connections := range []int{0, 1, 8} {
 		c := newClock()
-		s, tr := newOutbox(c, 230), &transport{}
-		d := deliverer(s, tr, c)
-		d.Parallel = parallel
+		s, tr := newOutbox(c.now(), 230), &transport{}
+		d := deliverer(t, s, tr, c.now)
+		d.Pace.Connections = connections
 		sum, err := d.Deliver(t.Context(), 1)
 		if err != nil || sum != (deliver.Summary{Accepted: 230}) {
 			t.Fatalf("summary %+v, error %v", sum, err)
@@ -86,9 +86,9 @@ func TestWhatAnAttemptMakesOfADelivery(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newClock()
-			s := newOutbox(c, 1)
+			s := newOutbox(c.now(), 1)
 			tr := &transport{send: func(context.Context, mailer.Message, int) error { return tt.err }}
-			sum, err := deliverer(s, tr, c).Deliver(t.Context(), 1)
+			sum, err := deliverer(t, s, tr, c.now).Deliver(t.Context(), 1)
 			if err != nil || sum != tt.sum {
 				t.Errorf("summary %+v, error %v; want %+v", sum, err, tt.sum)
 			}
@@ -108,7 +108,7 @@ func TestWhatAnAttemptMakesOfADelivery(t *testing.T) {
 
 func TestRetriesForTwoDays(t *testing.T) {
 	c := newClock()
-	s := newOutbox(c, 1)
+	s := newOutbox(c.now(), 1)
 	start := c.now()
 	var gaps []time.Duration
 	last := start
@@ -117,7 +117,7 @@ func TestRetriesForTwoDays(t *testing.T) {
 		last = c.now()
 		return fault(mailer.TemporaryFault, 450, "greylisted")
 	}}
-	d := deliverer(s, tr, c)
+	d := deliverer(t, s, tr, c.now)
 	for range 100 {
 		if _, err := d.Deliver(t.Context(), 1); err != nil {
 			t.Fatal(err)
@@ -145,14 +145,14 @@ func TestRetriesForTwoDays(t *testing.T) {
 
 func TestUncertainIsSentAgainAsTheSameMessage(t *testing.T) {
 	c := newClock()
-	s := newOutbox(c, 1)
+	s := newOutbox(c.now(), 1)
 	tr := &transport{send: func(_ context.Context, _ mailer.Message, n int) error {
 		if n == 0 {
 			return fault(mailer.UncertainFault, 0, "reply lost")
 		}
 		return nil
 	}}
-	d := deliverer(s, tr, c)
+	d := deliverer(t, s, tr, c.now)
 	if _, err := d.Deliver(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestUncertainIsSentAgainAsTheSameMessage(t *testing.T) {
 
 func TestADeadRelayIsGivenTime(t *testing.T) {
 	c := newClock()
-	s := newOutbox(c, 120)
+	s := newOutbox(c.now(), 120)
 	dead := true
 	tr := &transport{send: func(context.Context, mailer.Message, int) error {
 		if dead {
@@ -179,7 +179,7 @@ func TestADeadRelayIsGivenTime(t *testing.T) {
 		}
 		return nil
 	}}
-	d := deliverer(s, tr, c)
+	d := deliverer(t, s, tr, c.now)
 	sum, err := d.Deliver(t.Context(), 1)
 	if !errors.Is(err, deliver.ErrPaused) || sum != (deliver.Summary{Deferred: 3}) || tr.count() != 3 {
 		t.Fatalf("summary %+v, error %v, %d attempts; want a pause after 3", sum, err, tr.count())
@@ -213,7 +213,7 @@ func TestADeadRelayIsGivenTime(t *testing.T) {
 
 func TestOneRecipientDoesNotHoldUpTheOthers(t *testing.T) {
 	c := newClock()
-	s := newOutbox(c, 60)
+	s := newOutbox(c.now(), 60)
 	tr := &transport{send: func(_ context.Context, m mailer.Message, n int) error {
 		switch {
 		case m.To == "reader3@example.org":
@@ -223,7 +223,7 @@ func TestOneRecipientDoesNotHoldUpTheOthers(t *testing.T) {
 		}
 		return nil
 	}}
-	d := deliverer(s, tr, c)
+	d := deliverer(t, s, tr, c.now)
 	sum, err := d.Deliver(t.Context(), 1)
 	if err != nil || sum != (deliver.Summary{Accepted: 53, Deferred: 6, Failed: 1}) {
 		t.Errorf("summary %+v, error %v", sum, err)
@@ -232,7 +232,7 @@ func TestOneRecipientDoesNotHoldUpTheOthers(t *testing.T) {
 
 func TestCancelStopsAfterTheMessageUnderWay(t *testing.T) {
 	c := newClock()
-	s := newOutbox(c, 60)
+	s := newOutbox(c.now(), 60)
 	s.rows[40].State, s.rows[40].Error, s.rows[40].Attempts = mailer.Deferred, "450 later", 2
 	ctx, cancel := context.WithCancel(t.Context())
 	tr := &transport{send: func(ctx context.Context, _ mailer.Message, n int) error {
@@ -241,7 +241,7 @@ func TestCancelStopsAfterTheMessageUnderWay(t *testing.T) {
 		}
 		return ctx.Err() // the message under way may be finished
 	}}
-	sum, err := deliverer(s, tr, c).Deliver(ctx, 1)
+	sum, err := deliverer(t, s, tr, c.now).Deliver(ctx, 1)
 	if !errors.Is(err, context.Canceled) || sum != (deliver.Summary{Accepted: 2}) {
 		t.Errorf("summary %+v, error %v", sum, err)
 	}
@@ -253,8 +253,7 @@ func TestCancelStopsAfterTheMessageUnderWay(t *testing.T) {
 
 func TestCancelCutsAStalledMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClock()
-		s := newOutbox(c, 2)
+		s := newOutbox(time.Now(), 2)
 		ctx, cancel := context.WithCancel(t.Context())
 		tr := &transport{send: func(ctx context.Context, _ mailer.Message, _ int) error {
 			cancel()
@@ -262,11 +261,11 @@ func TestCancelCutsAStalledMessage(t *testing.T) {
 			return fault(mailer.ConnectionFault, 0, "cut")
 		}}
 		start := time.Now()
-		sum, err := deliverer(s, tr, c).Deliver(ctx, 1)
+		sum, err := deliverer(t, s, tr, nil).Deliver(ctx, 1)
 		if !errors.Is(err, context.Canceled) || sum.Deferred != 1 {
 			t.Errorf("summary %+v, error %v", sum, err)
 		}
-		if waited := time.Since(start); waited != 10*time.Second {
+		if waited := time.Since(start); waited < 10*time.Second || waited > 11*time.Second {
 			t.Errorf("a stalled message was given %v, want 10s", waited)
 		}
 		wantStates(t, s, map[mailer.State]int{mailer.Deferred: 1, mailer.Planned: 1})
@@ -275,8 +274,7 @@ func TestCancelCutsAStalledMessage(t *testing.T) {
 
 func TestAnAccountThatCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClock()
-		s := newOutbox(c, 3)
+		s := newOutbox(time.Now(), 3)
 		failures := 2
 		s.settle = func() error {
 			if failures--; failures >= 0 {
@@ -284,58 +282,37 @@ func TestAnAccountThatCannotBeWritten(t *testing.T) {
 			}
 			return nil
 		}
-		tr := &transport{}
-		d := deliverer(s, tr, c)
+		d := deliverer(t, s, &transport{}, nil)
 		if sum, err := d.Deliver(t.Context(), 1); err != nil || sum.Accepted != 3 {
 			t.Errorf("a passing fault: summary %+v, error %v", sum, err)
 		}
 
-		s = newOutbox(c, 3)
+		s = newOutbox(time.Now(), 3)
 		s.settle = func() error { return errors.New("disk I/O error") }
-		d = deliverer(s, &transport{}, c)
+		tr := &transport{}
+		d = deliverer(t, s, tr, nil)
 		_, err := d.Deliver(t.Context(), 1)
-		if err == nil || !strings.Contains(err.Error(), "record delivery 1 (accepted): disk I/O error") {
+		if err == nil || !strings.Contains(err.Error(), "disk I/O error") || !strings.Contains(err.Error(), "kept in the journal") {
 			t.Errorf("error %v", err)
 		}
-		wantStates(t, s, map[mailer.State]int{mailer.Sending: 1, mailer.Leased: 2})
-		s.settle = nil
-		if err := d.Recover(t.Context()); err != nil {
-			t.Fatal(err)
+		wantStates(t, s, map[mailer.State]int{mailer.Leased: 3})
+		if _, err := d.Deliver(t.Context(), 1); err == nil {
+			t.Error("delivered although nothing can be written down")
 		}
-		wantStates(t, s, map[mailer.State]int{mailer.Uncertain: 1, mailer.Planned: 2})
+		s.settle = nil // the same process finds the database well again
 		if _, err := d.Deliver(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 		wantStates(t, s, map[mailer.State]int{mailer.Accepted: 3})
+		if tr.count() != 3 {
+			t.Errorf("%d messages, want 3", tr.count())
+		}
 	})
-}
-
-func TestNothingBeginsWhenTheLeaseIsNearlyOver(t *testing.T) {
-	c := newClock()
-	s := newOutbox(c, 50)
-	tr := &transport{send: func(context.Context, mailer.Message, int) error {
-		c.add(2 * time.Minute) // a slow relay
-		return nil
-	}}
-	s.step = func(what string) {
-		if what != "before begin" {
-			return
-		}
-		for _, until := range s.leased {
-			if left := until.Sub(c.now()); left < 10*time.Minute {
-				t.Errorf("a message begins %v before the lease ends", left)
-			}
-		}
-	}
-	sum, err := deliverer(s, tr, c).Deliver(t.Context(), 1)
-	if err != nil || sum.Accepted != 50 || tr.count() != 50 {
-		t.Errorf("summary %+v, %d messages, error %v", sum, tr.count(), err)
-	}
 }
 
 func TestEditionThatIsNotThere(t *testing.T) {
 	c := newClock()
-	_, err := deliverer(newOutbox(c, 1), &transport{}, c).Deliver(t.Context(), 9)
+	_, err := deliverer(t, newOutbox(c.now(), 1), &transport{}, c.now).Deliver(t.Context(), 9)
 	if err == nil || err.Error() != "edition 9: not found" {
 		t.Errorf("error %v", err)
 	}
@@ -343,14 +320,14 @@ func TestEditionThatIsNotThere(t *testing.T) {
 
 func TestSendTestTouchesNothing(t *testing.T) {
 	c := newClock()
-	s := newOutbox(c, 2)
+	s := newOutbox(c.now(), 2)
 	tr := &transport{send: func(_ context.Context, m mailer.Message, _ int) error {
 		if strings.HasPrefix(m.To, "bad") {
 			return fault(mailer.PermanentFault, 550, "no such user")
 		}
 		return nil
 	}}
-	sum, err := deliverer(s, tr, c).SendTest(t.Context(), &s.edition, []string{"me@example.org", "bad@example.org", "reader1@example.org"})
+	sum, err := deliverer(t, s, tr, c.now).SendTest(t.Context(), &s.edition, []string{"me@example.org", "bad@example.org", "reader1@example.org"})
 	if sum != (deliver.Summary{Accepted: 2, Failed: 1}) || err == nil || err.Error() != "test to bad@example.org: 550 no such user" {
 		t.Errorf("summary %+v, error %v", sum, err)
 	}

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"broadsheet/mailer"
 	"broadsheet/mailer/deliver"
+	"broadsheet/mailer/submit"
 	"broadsheet/syndicate"
 )
 
@@ -35,33 +39,48 @@ func (c *clock) set(t time.Time) {
 
 func (c *clock) add(d time.Duration) { c.set(c.now().Add(d)) }
 
+// A row is a delivery as the outbox keeps it.
+type row struct {
+	mailer.Delivery
+	owner string
+	until time.Time
+}
+
 // An outbox keeps the account in memory, by the contract of deliver.Store.
 type outbox struct {
-	mu      sync.Mutex
-	edition mailer.Edition
-	rows    []mailer.Delivery // in order of ID, from 1
-	leased  map[int64]time.Time
-	step    func(string) // runs before and after every change
-	settle  func() error // nil works
+	mu       sync.Mutex
+	edition  mailer.Edition
+	standing mailer.Standing
+	rows     []row // in order of ID, from 1
+	sent     []time.Time
+	settles  int
+	renewals int
+	step     func(what string) // runs before and after every change, and by itself
+	settle   func() error      // nil works
+	to       func(i int) string
 }
 
 // newOutbox plans an edition for n recipients.
-func newOutbox(c *clock, n int) *outbox {
-	s := &outbox{leased: map[int64]time.Time{}}
+func newOutbox(now time.Time, n int, address ...string) *outbox {
+	s := &outbox{}
 	s.edition = mailer.Edition{
-		ID: 1, Digest: "weekly", Number: 1, At: c.now(), Created: c.now(), Title: "一周产经", Subject: "一周产经 11月23日",
+		ID: 1, Digest: "weekly", Number: 1, At: now, Created: now, Title: "一周产经", Subject: "一周产经 11月23日",
 		Language: "zh-Hans", HTML: "<p>你好</p>", Text: "你好\n",
 	}
 	for i := range n {
 		to := fmt.Sprintf("reader%d@example.org", i+1)
-		s.rows = append(s.rows, mailer.Delivery{
-			ID: int64(i + 1), Edition: 1, Digest: "weekly", To: to, State: mailer.Planned, NextAt: c.now(),
-			MessageID: mailer.MessageID("weekly", c.now(), to, "digest@news.example.com"),
-		})
+		if len(address) > 0 {
+			to = fmt.Sprintf("reader%d@%s", i+1, address[i%len(address)])
+		}
+		s.rows = append(s.rows, row{Delivery: mailer.Delivery{
+			ID: int64(i + 1), Edition: 1, Digest: "weekly", To: to, State: mailer.Planned, NextAt: now,
+			MessageID: mailer.MessageID("weekly", now, to, "digest@news.example.com"),
+		}})
 	}
 	return s
 }
 
+// at runs the step if there is one, one at a time.
 func (s *outbox) at(what string) {
 	if s.step != nil {
 		s.step(what)
@@ -75,7 +94,43 @@ func (s *outbox) Edition(_ context.Context, id int64) (mailer.Edition, error) {
 	return s.edition, nil
 }
 
-func (s *outbox) Lease(ctx context.Context, edition int64, now, until time.Time, _ string, limit int) ([]mailer.Delivery, error) {
+func (s *outbox) Standing(context.Context, int64) (mailer.Standing, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.standing
+	for i := range s.rows {
+		if !s.rows[i].State.Final() {
+			st.Open++
+		}
+	}
+	return st, nil
+}
+
+func (s *outbox) Halted(context.Context, int64) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.standing.Halted, nil
+}
+
+func (s *outbox) Halt(_ context.Context, _ int64, why string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.standing.Halted = why
+	return nil
+}
+
+func (s *outbox) Sent(_ context.Context, since time.Time) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, at := range s.sent {
+		if !at.Before(since) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (s *outbox) Lease(ctx context.Context, edition int64, now, until time.Time, owner string, limit int) ([]mailer.Delivery, error) {
 	s.at("before lease")
 	defer s.at("after lease")
 	s.mu.Lock()
@@ -86,29 +141,30 @@ func (s *outbox) Lease(ctx context.Context, edition int64, now, until time.Time,
 	var out []mailer.Delivery
 	for i := range s.rows {
 		d := &s.rows[i]
-		waiting := d.State == mailer.Planned || d.State == mailer.Deferred || d.State == mailer.Uncertain
-		if d.Edition == edition && waiting && !d.NextAt.After(now) && len(out) < limit {
-			out = append(out, *d)
-			d.State = mailer.Leased
-			s.leased[d.ID] = until
+		waits := d.State == mailer.Planned || d.State == mailer.Deferred || d.State == mailer.Uncertain && !d.NextAt.IsZero()
+		free := waits && !d.NextAt.After(now) || d.State == mailer.Leased && !d.until.After(now)
+		if d.Edition == edition && free && len(out) < limit && s.standing.Halted == "" {
+			out = append(out, d.Delivery)
+			d.State, d.owner, d.until = mailer.Leased, owner, until
 		}
 	}
 	return out, nil
 }
 
-func (s *outbox) Begin(_ context.Context, id int64) error {
-	s.at("before begin")
-	defer s.at("after begin")
+func (s *outbox) Renew(_ context.Context, owner string, until time.Time, ids []int64) (kept []int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d := &s.rows[id-1]; d.State == mailer.Leased {
-		d.State = mailer.Sending
-		return nil
+	s.renewals++
+	for _, id := range ids {
+		if d := &s.rows[id-1]; d.State == mailer.Leased && d.owner == owner {
+			d.until = until
+			kept = append(kept, id)
+		}
 	}
-	return fmt.Errorf("delivery %d is %s", id, s.rows[id-1].State)
+	return kept, nil
 }
 
-func (s *outbox) Settle(ctx context.Context, d mailer.Delivery) error {
+func (s *outbox) Settle(ctx context.Context, owner string, ds []mailer.Delivery) error {
 	s.at("before settle")
 	defer s.at("after settle")
 	s.mu.Lock()
@@ -116,30 +172,36 @@ func (s *outbox) Settle(ctx context.Context, d mailer.Delivery) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	s.settles++
 	if s.settle != nil {
 		if err := s.settle(); err != nil {
 			return err
 		}
 	}
-	if d.State == mailer.Leased || d.State == mailer.Sending || s.rows[d.ID-1].State.Final() {
-		return fmt.Errorf("settle %d: %s after %s", d.ID, d.State, s.rows[d.ID-1].State)
+	for _, d := range ds {
+		r := &s.rows[d.ID-1]
+		if d.State == mailer.Leased {
+			return fmt.Errorf("settle %d: %s after %s", d.ID, d.State, r.State)
+		}
+		owned := r.State == mailer.Leased && r.owner == owner
+		if r.MessageID != d.MessageID || !owned && (d.State != mailer.Accepted || r.State.Final()) {
+			continue
+		}
+		if d.State == mailer.Accepted {
+			s.sent = append(s.sent, d.Settled)
+		}
+		// What the outbox knows by itself no journal keeps.
+		r.State, r.Attempts, r.NextAt, r.Reply, r.Error, r.Settled, r.owner = d.State, d.Attempts, d.NextAt, d.Reply, d.Error, d.Settled, ""
 	}
-	s.rows[d.ID-1] = d
-	delete(s.leased, d.ID)
 	return nil
 }
 
-func (s *outbox) Recover(context.Context, string) (int, error) {
+func (s *outbox) Recover(_ context.Context, dead []string) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := 0
 	for i := range s.rows {
-		switch d := &s.rows[i]; d.State {
-		case mailer.Leased:
-			d.State = mailer.Planned
-			n++
-		case mailer.Sending:
-			d.State, d.Attempts, d.Error = mailer.Uncertain, d.Attempts+1, "interrupted"
+		if d := &s.rows[i]; d.State == mailer.Leased && slices.Contains(dead, d.owner) {
+			d.State, d.owner = mailer.Planned, ""
 			n++
 		}
 	}
@@ -151,8 +213,8 @@ func (s *outbox) states() map[mailer.State]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := map[mailer.State]int{}
-	for _, d := range s.rows {
-		out[d.State]++
+	for i := range s.rows {
+		out[s.rows[i].State]++
 	}
 	return out
 }
@@ -160,13 +222,22 @@ func (s *outbox) states() map[mailer.State]int {
 func (s *outbox) row(id int64) mailer.Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.rows[id-1]
+	return s.rows[id-1].Delivery
+}
+
+// copied returns the outbox as it is now, as a process finds it that comes
+// after a crash.
+func (s *outbox) copied() *outbox {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &outbox{edition: s.edition, standing: s.standing, rows: slices.Clone(s.rows), sent: slices.Clone(s.sent)}
 }
 
 // A transport does what it is told and remembers what it was given.
 type transport struct {
 	mu   sync.Mutex
 	send func(ctx context.Context, m mailer.Message, n int) error // n counts from 0
+	work func() (ended func())                                    // nil, or runs around every connection
 	got  []mailer.Message
 }
 
@@ -183,19 +254,68 @@ func (tr *transport) Send(ctx context.Context, m mailer.Message) (string, error)
 	return "250 queued", nil
 }
 
+func (tr *transport) Work(ctx context.Context, q submit.Queue) error {
+	if tr.work != nil {
+		defer tr.work()()
+	}
+	return oneByOne(ctx, q, tr.Send)
+}
+
+// oneByOne is the plainest way to work a queue.
+func oneByOne(ctx context.Context, q submit.Queue, send func(context.Context, mailer.Message) (string, error)) error {
+	for {
+		m, ok := q.Next(ctx)
+		if !ok {
+			return nil
+		}
+		if err := q.Begin(ctx, &m); err != nil {
+			return errors.Join(err, q.End(ctx, &m, "", err))
+		}
+		reply, err := send(ctx, m)
+		if err := q.End(ctx, &m, reply, err); err != nil {
+			return err
+		}
+	}
+}
+
 func (tr *transport) count() int {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	return len(tr.got)
 }
 
+// ids counts the messages by Message-ID.
+func (tr *transport) ids() map[string]int {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	out := map[string]int{}
+	for i := range tr.got {
+		out[tr.got[i].ID]++
+	}
+	return out
+}
+
 func fault(f mailer.Fault, code int, text string) error {
 	return &mailer.SendError{Fault: f, Code: code, Err: errors.New(text)}
 }
 
-func deliverer(s *outbox, tr deliver.Transport, c *clock) *deliver.Deliverer {
+func refusal(f mailer.Fault, code int, enhanced, text string) error {
+	return &mailer.SendError{Fault: f, Code: code, Enhanced: enhanced, Err: fmt.Errorf("%d %s %s", code, enhanced, text)}
+}
+
+// deliverer returns a Deliverer with one connection and a journal of its own,
+// by the clock of now.
+func deliverer(t *testing.T, s deliver.Store, tr deliver.Transport, now func() time.Time) *deliver.Deliverer {
+	t.Helper()
+	j := &deliver.Journal{Path: filepath.Join(t.TempDir(), "journal"), Database: "test"}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return &deliver.Deliverer{
-		Store: s, Transport: tr, Sender: mailer.Sender{From: "江城产经 <digest@news.example.com>", Contact: "editor@example.com"}, Owner: "test", Now: c.now,
+		Store: s, Transport: tr, Sender: mailer.Sender{From: "江城产经 <digest@news.example.com>", Contact: "editor@example.com"},
+		Journal: j, Pace: &deliver.Pacer{Connections: 1}, Now: now,
 	}
 }
 
@@ -203,13 +323,7 @@ func deliverer(s *outbox, tr deliver.Transport, c *clock) *deliver.Deliverer {
 func wantStates(t *testing.T, s *outbox, want map[mailer.State]int) {
 	t.Helper()
 	got := s.states()
-	for state, n := range want {
-		if got[state] != n {
-			t.Errorf("%d deliveries %s, want %d (all: %v)", got[state], state, n, got)
-		}
-		delete(got, state)
-	}
-	if len(got) > 0 {
-		t.Errorf("also %v", got)
+	if !maps.Equal(got, want) {
+		t.Errorf("deliveries %v, want %v", got, want)
 	}
 }

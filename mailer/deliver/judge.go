@@ -1,9 +1,11 @@
 package deliver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"broadsheet/mailer"
@@ -23,7 +25,10 @@ const (
 // A fault of the connection is nobody's blame: the delivery waits a minute and
 // the attempt does not count. Everything that is not accepted after two days
 // has failed: nobody wants last week's news.
-func (d *Deliverer) judge(dv mailer.Delivery, reply string, err error) mailer.Delivery {
+//
+// What a destination or the relay refuses for the traffic's sake is nobody's
+// blame either: it waits until stopped, when that is not zero.
+func (d *Deliverer) judge(dv mailer.Delivery, reply string, err error, stopped time.Time) mailer.Delivery {
 	now := d.now()
 	if err == nil {
 		d.connection(true)
@@ -32,9 +37,13 @@ func (d *Deliverer) judge(dv mailer.Delivery, reply string, err error) mailer.De
 		return dv
 	}
 	se := sendError(err)
-	d.connection(se.Fault != mailer.ConnectionFault)
+	d.connection(se.Fault != mailer.ConnectionFault || !stopped.IsZero())
 	dv.Reply, dv.Error = "", se.Error()
 	dv.State = mailer.Deferred
+	if !stopped.IsZero() && se.Fault != mailer.PermanentFault && se.Fault != mailer.UncertainFault {
+		dv.NextAt = stopped
+		return dv
+	}
 	switch se.Fault {
 	case mailer.ConnectionFault:
 		dv.NextAt = now.Add(soon)
@@ -46,12 +55,15 @@ func (d *Deliverer) judge(dv mailer.Delivery, reply string, err error) mailer.De
 		dv.State, dv.Settled = mailer.Failed, now
 		return dv
 	case mailer.UncertainFault:
-		dv.State = mailer.Uncertain
+		dv.Attempts++
+		dv.State, dv.NextAt = mailer.Uncertain, now.Add(backoff(dv.Attempts))
 		dv.Error = "it may have arrived and is sent again under the same Message-ID: " + dv.Error
-		fallthrough
+		if d.Hold {
+			dv.NextAt, dv.Error = time.Time{}, "it may have arrived: "+se.Error()+heldBack
+		}
 	default:
 		dv.Attempts++
-		dv.NextAt = now.Add(backoff(dv.Attempts))
+		dv.NextAt = now.Add(cmp.Or(hint(dv.Error), backoff(dv.Attempts)))
 	}
 	return dv
 }
@@ -61,7 +73,7 @@ func (d *Deliverer) judge(dv mailer.Delivery, reply string, err error) mailer.De
 func expire(dv mailer.Delivery, composed, now time.Time) mailer.Delivery {
 	end := composed.Add(giveUp)
 	switch {
-	case dv.State.Final():
+	case dv.State.Final(), dv.State == mailer.Uncertain && dv.NextAt.IsZero():
 	case !now.Before(end):
 		dv.State, dv.Settled = mailer.Failed, now
 		dv.Error = fmt.Sprintf("given up two days after the edition was composed; the last attempt: %s", dv.Error)
@@ -69,6 +81,19 @@ func expire(dv mailer.Delivery, composed, now time.Time) mailer.Delivery {
 		dv.NextAt = end
 	}
 	return dv
+}
+
+// refusesMessage reports whether a message was refused for good for what it is:
+// not for its recipient (x.1.x, x.2.x; RFC 3463) and not for its sender.
+func refusesMessage(err error) bool {
+	var se *mailer.SendError
+	if !errors.As(err, &se) || se.Fault != mailer.PermanentFault || se.Code < 500 {
+		return false
+	}
+	if _, detail, ok := strings.Cut(se.Enhanced, "."); ok {
+		return !strings.HasPrefix(detail, "1.") && !strings.HasPrefix(detail, "2.")
+	}
+	return se.Code == 552 || se.Code == 554
 }
 
 // sendError returns err as what transports promise. A transport that breaks
@@ -115,8 +140,15 @@ func (d *Deliverer) resumeAt() time.Time {
 
 // paused returns an error that wraps ErrPaused while the relay is given time.
 func (d *Deliverer) paused() error {
-	if resume := d.resumeAt(); d.now().Before(resume) {
+	now := d.now()
+	if resume := d.resumeAt(); now.Before(resume) {
 		return fmt.Errorf("%w until %s: the relay failed several times in a row", ErrPaused, resume.UTC().Format(time.TimeOnly))
+	}
+	if until, why := d.Pace.pausedUntil(); now.Add(patience).Before(until) {
+		return fmt.Errorf("%w until %s: the relay said: %s", ErrPaused, until.UTC().Format(time.TimeOnly), why)
+	}
+	if until := d.warm.exhausted(now); !until.IsZero() {
+		return fmt.Errorf("%w until %s: mail.warm_up allows no more before that", ErrPaused, until.UTC().Format(time.DateTime))
 	}
 	return nil
 }

@@ -16,13 +16,12 @@ import (
 )
 
 var outboxTests = map[string]func(*testing.T, *store.Store){
-	"the life of a delivery":           deliveryLife,
-	"waiting for their time":           deliveriesWait,
-	"a lease that is over":             leaseOver,
-	"what is final stays":              finalStays,
-	"after a restart":                  recoverOwn,
-	"leases of others":                 recoverOthers,
-	"only what is leased may be begun": beginLeased,
+	"the life of a delivery":  deliveryLife,
+	"waiting for their time":  deliveriesWait,
+	"a lease that is over":    leaseOver,
+	"a lease that is renewed": leaseRenewed,
+	"what is final stays":     finalStays,
+	"after a restart":         recoverDead,
 }
 
 var jobTests = map[string]func(*testing.T, *store.Store){
@@ -48,6 +47,12 @@ func lease(t *testing.T, s *store.Store, edition int64, at time.Time, owner stri
 	ds, err := s.Lease(t.Context(), edition, at, at.Add(time.Minute), owner, limit)
 	must(t, err)
 	return ds
+}
+
+// settle stores outcomes of what "me" has leased.
+func settle(t *testing.T, s *store.Store, ds ...mailer.Delivery) {
+	t.Helper()
+	must(t, s.Settle(t.Context(), "me", ds))
 }
 
 func recipients(ds []mailer.Delivery) string {
@@ -81,18 +86,16 @@ func deliveryLife(t *testing.T, s *store.Store) {
 	equal(t, "nothing left", recipients(lease(t, s, id, noon, "you", 5)), "")
 	equal(t, "states", states(t, s, id), "leased leased leased")
 
-	must(t, s.Begin(t.Context(), ds[0].ID))
-	equal(t, "states", states(t, s, id), "sending leased leased")
 	d := ds[0]
 	d.State, d.Attempts, d.Reply, d.Settled, d.NextAt = mailer.Accepted, 1, "250 OK", noon.Add(time.Second), time.Time{}
-	must(t, s.Settle(t.Context(), d))
+	settle(t, s, d)
 	all, err := s.Deliveries(t.Context(), id)
 	must(t, err)
 	equal(t, "accepted", all[0], d)
 
 	e := ds[1]
 	e.State, e.Attempts, e.Error, e.NextAt = mailer.Deferred, 1, "451 later", noon.Add(time.Hour)
-	must(t, s.Settle(t.Context(), e))
+	settle(t, s, e)
 	equal(t, "too early", recipients(lease(t, s, id, noon.Add(59*time.Minute), "you", 5)), "c") // its lease is over
 	ds = lease(t, s, id, noon.Add(time.Hour), "me", 5)
 	equal(t, "in time, c's second lease is over too", recipients(ds), "cb")
@@ -121,21 +124,44 @@ func deliveriesWait(t *testing.T, s *store.Store) {
 
 func leaseOver(t *testing.T, s *store.Store) {
 	id := outbox(t, s, 2)
-	ds := lease(t, s, id, noon, "dead", 2)
-	must(t, s.Begin(t.Context(), ds[0].ID))
+	gone := lease(t, s, id, noon, "dead", 2)
 	due, err := s.DueEditions(t.Context(), noon.Add(time.Minute-time.Millisecond))
 	must(t, err)
 	equal(t, "due before the end of the lease", due, []int64{})
 	due, err = s.DueEditions(t.Context(), noon.Add(time.Minute))
 	must(t, err)
 	equal(t, "due at the end of the lease", due, []int64{id})
-	ds = lease(t, s, id, noon.Add(time.Minute), "me", 2)
-	if ds[0].State != mailer.Uncertain || ds[0].Attempts != 1 || ds[0].Error == "" {
-		t.Errorf("what was being sent: %+v", ds[0])
+	ds := lease(t, s, id, noon.Add(time.Minute), "me", 2)
+	equal(t, "leased anew", recipients(ds), "ab")
+	if ds[0].State != mailer.Leased || ds[0].Attempts != 0 {
+		t.Errorf("leased by two: %+v", ds[0])
 	}
-	if ds[1].State != mailer.Leased || ds[1].Attempts != 0 {
-		t.Errorf("what was leased: %+v", ds[1])
-	}
+
+	// The first one was only slow. Its refusals count no more, but what was
+	// accepted was.
+	gone[0].State, gone[0].Error, gone[0].NextAt = mailer.Deferred, "451", noon
+	gone[1].State, gone[1].Reply, gone[1].Settled = mailer.Accepted, "250", noon
+	must(t, s.Settle(t.Context(), "dead", gone))
+	equal(t, "states", states(t, s, id), "leased accepted")
+	settle(t, s, ds[0:0]...)
+	ds[0].State, ds[1].State = mailer.Failed, mailer.Failed
+	settle(t, s, ds...)
+	equal(t, "states", states(t, s, id), "failed accepted")
+}
+
+func leaseRenewed(t *testing.T, s *store.Store) {
+	id := outbox(t, s, 3)
+	ds := lease(t, s, id, noon, "me", 3)
+	ds[0].State, ds[0].Settled = mailer.Accepted, noon
+	settle(t, s, ds[0])
+	kept, err := s.Renew(t.Context(), "me", noon.Add(2*time.Minute), []int64{ds[0].ID, ds[1].ID})
+	must(t, err)
+	equal(t, "kept", kept, []int64{ds[1].ID})
+	kept, err = s.Renew(t.Context(), "you", noon.Add(time.Hour), []int64{ds[1].ID})
+	must(t, err)
+	equal(t, "another's", kept, []int64{})
+	equal(t, "over after a minute", recipients(lease(t, s, id, noon.Add(time.Minute), "you", 3)), "c")
+	equal(t, "over after two", recipients(lease(t, s, id, noon.Add(2*time.Minute), "you", 3)), "bc")
 }
 
 func finalStays(t *testing.T, s *store.Store) {
@@ -143,79 +169,48 @@ func finalStays(t *testing.T, s *store.Store) {
 	ds := lease(t, s, id, noon, "me", 3)
 	for i, state := range []mailer.State{mailer.Accepted, mailer.Failed, mailer.Suppressed} {
 		ds[i].State, ds[i].Settled = state, noon
-		must(t, s.Settle(t.Context(), ds[i]))
-		must(t, s.Settle(t.Context(), ds[i])) // whoever lost the answer says it again
+		settle(t, s, ds[i], ds[i])
+		settle(t, s, ds[i]) // whoever lost the answer says it again
 		d := ds[i]
 		d.State = mailer.Deferred
-		if err := s.Settle(t.Context(), d); err == nil {
-			t.Errorf("%s became deferred", state)
-		}
+		settle(t, s, d)
 	}
-	for _, state := range []mailer.State{mailer.Leased, mailer.Sending} {
-		if err := s.Settle(t.Context(), mailer.Delivery{ID: ds[0].ID, State: state}); err == nil {
-			t.Errorf("settled as %s", state)
-		}
+	equal(t, "states", states(t, s, id), "accepted failed suppressed")
+	if err := s.Settle(t.Context(), "me", []mailer.Delivery{{ID: ds[0].ID, State: mailer.Leased}}); err == nil {
+		t.Error("settled as leased")
 	}
-	if err := s.Settle(t.Context(), mailer.Delivery{ID: 999, State: mailer.Failed}); err == nil {
-		t.Error("settled what does not exist")
-	}
+	stranger := ds[1]
+	stranger.MessageID, stranger.State = "of another database", mailer.Accepted
+	settle(t, s, stranger, mailer.Delivery{ID: 999, State: mailer.Failed})
 	equal(t, "states", states(t, s, id), "accepted failed suppressed")
 	equal(t, "to lease", recipients(lease(t, s, id, noon.AddDate(1, 0, 0), "me", 3)), "")
 }
 
-func recoverOwn(t *testing.T, s *store.Store) {
+func recoverDead(t *testing.T, s *store.Store) {
 	id := outbox(t, s, 4)
-	ds := lease(t, s, id, noon, "me", 3)
-	must(t, s.Begin(t.Context(), ds[0].ID))
+	ds := lease(t, s, id, noon, "me", 2)
 	retry := ds[1]
 	retry.State, retry.Attempts, retry.NextAt, retry.Error = mailer.Deferred, 2, noon, "451"
-	must(t, s.Settle(t.Context(), retry))
+	settle(t, s, retry)
 	equal(t, "again", recipients(lease(t, s, id, noon, "me", 1)), "b")
-	s.Now = func() time.Time { return noon }
-	n, err := s.Recover(t.Context(), "me")
+	equal(t, "by one that lives", recipients(lease(t, s, id, noon, "you", 1)), "c")
+	equal(t, "by one that is dead as well", recipients(lease(t, s, id, noon, "late", 1)), "d")
+	n, err := s.Recover(t.Context(), nil)
+	must(t, err)
+	equal(t, "recovered while nobody is dead", n, 0)
+	n, err = s.Recover(t.Context(), []string{"me", "late", "whoever"})
 	must(t, err)
 	equal(t, "recovered", n, 3)
-	equal(t, "states", states(t, s, id), "uncertain deferred planned planned")
+	equal(t, "states", states(t, s, id), "planned deferred leased planned")
 	all, err := s.Deliveries(t.Context(), id)
 	must(t, err)
-	if all[0].Attempts != 1 || all[0].Error == "" || all[1].Attempts != 2 || all[1].Error != "451" {
-		t.Errorf("recovered: %+v", all)
+	if all[1].Attempts != 2 || all[1].Error != "451" {
+		t.Errorf("recovered: %+v", all[1])
 	}
-	n, err = s.Recover(t.Context(), "me")
+	n, err = s.Recover(t.Context(), []string{"me", "late"})
 	must(t, err)
 	equal(t, "recovered twice", n, 0)
-	equal(t, "to lease", recipients(lease(t, s, id, noon, "me", 9)), "abcd")
-}
-
-func recoverOthers(t *testing.T, s *store.Store) {
-	id := outbox(t, s, 2)
-	lease(t, s, id, noon, "other", 2)
-	s.Now = func() time.Time { return noon.Add(59 * time.Second) }
-	n, err := s.Recover(t.Context(), "me")
-	must(t, err)
-	if s.Postgres() == nil {
-		equal(t, "on SQLite one process delivers: recovered", n, 2)
-		return
-	}
-	equal(t, "recovered before the end of the lease", n, 0)
-	s.Now = func() time.Time { return noon.Add(time.Minute) }
-	n, err = s.Recover(t.Context(), "me")
-	must(t, err)
-	equal(t, "recovered at the end of the lease", n, 2)
-}
-
-func beginLeased(t *testing.T, s *store.Store) {
-	id := outbox(t, s, 1)
-	all, err := s.Deliveries(t.Context(), id)
-	must(t, err)
-	if err := s.Begin(t.Context(), all[0].ID); err == nil {
-		t.Error("began what is not leased")
-	}
-	ds := lease(t, s, id, noon, "me", 1)
-	must(t, s.Begin(t.Context(), ds[0].ID))
-	if err := s.Begin(t.Context(), ds[0].ID); err == nil {
-		t.Error("began twice")
-	}
+	equal(t, "to lease", recipients(lease(t, s, id, noon, "me", 9)), "abd")
 }
 
 // A queue writes what it is given into a table, to be seen and rolled back

@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 		"digests":     digestTests,
 		"editions":    editionTests,
 		"outbox":      outboxTests,
+		"account":     accountTests,
 		"jobs":        jobTests,
 		"together":    togetherTests,
 		"past":        pastTests,

@@ -281,11 +281,10 @@ func manySubscribers(t *testing.T, s *store.Store) {
 		t.Errorf("%d deliveries, want %d", len(ds), len(subs))
 	}
 	for i, d := range lease(t, s, e.ID, noon.Add(time.Minute), "me", 3) {
-		must(t, s.Begin(t.Context(), d.ID))
 		if d.State, d.Settled = mailer.Accepted, noon; i == 2 {
 			d.State = mailer.Failed
 		}
-		must(t, s.Settle(t.Context(), d))
+		settle(t, s, d)
 	}
 	counts, some, err := s.Account(t.Context(), e.ID, 2)
 	must(t, err)
