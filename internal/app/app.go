@@ -35,15 +35,16 @@ func AllRoles() []Role { return []Role{RoleWeb, RoleCollect, RoleMail} }
 
 // Options are what the configuration file does not say.
 type Options struct {
-	Logger  *slog.Logger
-	Out     io.Writer // what the operator at the terminal reads; nil for nobody
-	Version string
-	Roles   []Role           // nil for all
-	File    string           // the configuration file, watched for changes; "" watches none
-	Now     func() time.Time // nil for time.Now
-	Tick    time.Duration    // how often to look for what is due; 0 for 15 s
-	Started chan<- string    // receives the address served, once; may be nil
-	Look    bool             // put nothing of the configuration in force; for commands that only look
+	Logger    *slog.Logger
+	Out       io.Writer // what the operator at the terminal reads; nil for nobody
+	Version   string
+	Roles     []Role           // nil for all
+	File      string           // the configuration file, watched for changes; "" watches none
+	Now       func() time.Time // nil for time.Now
+	Tick      time.Duration    // how often to look for what is due; 0 for 15 s
+	Started   chan<- string    // receives the address served, once; may be nil
+	Receiving chan<- string    // receives the address mail is taken at, once; may be nil
+	Look      bool             // put nothing of the configuration in force; for commands that only look
 }
 
 // An App is a paper: its store, and the parts that work on it.

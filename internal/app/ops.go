@@ -10,6 +10,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,6 +121,9 @@ func (a *App) operatorNotices(ctx context.Context) ([]mailer.Notice, error) {
 			m.ID = site.Link("/feeds/ops.atom#" + n.Name + "-moved-" + url.QueryEscape(n.URL))
 		case web.NoticeUndelivered:
 			m.ID, m.Title = n.URL+"#failed", fmt.Sprintf("%s: not delivered to %d of %d", n.Subject, n.Count, n.Of)
+		case web.NoticeSuppressed:
+			m.ID = site.Link(fmt.Sprintf("/feeds/ops.atom#suppressed-%d", n.At.Unix()))
+			m.Title = fmt.Sprintf("%s: %d in 30 days", n.Kind, n.Count)
 		default:
 			m.ID = site.Link(fmt.Sprintf("/feeds/ops.atom#%s-%s-%d", n.Name, strings.ReplaceAll(n.Kind, " ", "-"), n.At.Unix()))
 		}
@@ -150,7 +154,11 @@ func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
 		}
 	}
 	failed, err := a.undelivered(ctx)
-	return append(notices, failed...), err
+	if err != nil {
+		return nil, err
+	}
+	cameBack, err := a.cameBack(ctx)
+	return slices.Concat(notices, failed, cameBack), err
 }
 
 // trouble names what is the matter with a source.

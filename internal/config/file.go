@@ -108,7 +108,7 @@ type fileMail struct {
 	Directory string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
 	SMTP      fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`
 	DKIM      []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
-	Receive   fileReceive `yaml:"receive" jsonschema_description:"Receiving mail. Not in this version: leave it empty."`
+	Receive   fileReceive `yaml:"receive" jsonschema_description:"Receiving mail: bounces, complaints, unsubscriptions and newsletters. docs/mail.md has the DNS records."`
 }
 
 type fileSMTP struct {
@@ -128,8 +128,10 @@ type fileDKIM struct {
 }
 
 type fileReceive struct {
-	Listen string `yaml:"listen" jsonschema_description:"The address of the SMTP server. This version refuses any."`
-	Domain string `yaml:"domain" jsonschema_description:"The domain of its addresses. This version refuses any."`
+	Listen          string `yaml:"listen" jsonschema:"example=:25" jsonschema_description:"The address of the SMTP server, host:port. Empty = none."`
+	Domain          string `yaml:"domain" jsonschema:"example=bounce.example.com" jsonschema_description:"The domain whose mail comes here. Its addresses are bounce+…, unsubscribe, abuse, feedback, postmaster, and newsletter-NAME for each newsletter source."`
+	CertificateFile string `yaml:"certificate_file" jsonschema_description:"A file, relative to this one, with the certificate for STARTTLS and its chain (PEM). Empty = one that is made at each start."`
+	KeyFile         string `yaml:"key_file" jsonschema_description:"A file, relative to this one, that holds the certificate's key (PEM) and that only its owner may read."`
 }
 
 type fileAdmin struct {

@@ -63,8 +63,25 @@ func (b *builder) parts() {
 	}
 	b.validate("mail", b.cfg.Mail.Validate())
 
-	b.cfg.Receive = receive.Config{Listen: m.Receive.Listen, Domain: m.Receive.Domain}
-	b.validate("mail.receive", b.cfg.Receive.Validate())
+	b.receive()
+}
+
+func (b *builder) receive() {
+	r := b.file.Mail.Receive
+	cfg := receive.Config{Listen: r.Listen, Domain: r.Domain}
+	if r.CertificateFile != "" {
+		cfg.CertificateFile = b.beside(r.CertificateFile)
+	}
+	whole := true
+	if r.KeyFile != "" {
+		cfg.KeyFile = b.beside(r.KeyFile)
+		_, whole = b.secretFile("mail.receive.key_file", r.KeyFile)
+	}
+	b.cfg.Receive = cfg
+	if !whole { // that is told already
+		cfg.CertificateFile, cfg.KeyFile = "", ""
+	}
+	b.validate("mail.receive", cfg.Validate())
 }
 
 // validate reports the mistakes that a part found in its block. Their texts

@@ -114,6 +114,7 @@ const (
 	NoticeHeld        = "old articles held"
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
+	NoticeSuppressed  = "mail comes back"
 )
 
 // A Notice is something that needs the operator's attention.
@@ -123,7 +124,7 @@ type Notice struct {
 	Subject string // its title for people
 	URL     string // what it is about: the source's address, its new one, the edition's page
 	Text    string // place, fault and remedy
-	Count   int    // articles held; deliveries that failed
+	Count   int    // articles held; deliveries that failed; mailboxes that take no mail
 	Of      int    // deliveries in all
 	At      time.Time
 }
