@@ -118,15 +118,19 @@ func (c *command) listSubscribers() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
 			rows := [][]string{{"SUBSCRIBER", "STATUS", "DIGESTS", "THEMES", "QUERY", "LANGUAGE", "FORMAT"}}
-			all := []mailer.Subscriber{}
-			err := a.EachSubscriber(ctx, digest, mailer.Status(status), func(s mailer.Subscriber) error {
+			all := []app.ListedSubscriber{}
+			err := a.ListSubscribers(ctx, digest, mailer.Status(status), func(s app.ListedSubscriber) error {
 				all = append(all, s)
+				state := string(s.Status)
+				if s.Suppressed != "" {
+					state += ", suppressed"
+				}
 				format := s.Format
 				if format == mailer.HTML {
 					format = "html"
 				}
 				rows = append(rows, []string{
-					s.Email, string(s.Status), strings.Join(s.Digests, " "), orDash(strings.Join(s.Themes, " ")), orDash(s.Query), orDash(s.Language), string(format),
+					s.Email, state, strings.Join(s.Digests, " "), orDash(strings.Join(s.Themes, " ")), orDash(s.Query), orDash(s.Language), string(format),
 				})
 				return nil
 			})
@@ -219,7 +223,7 @@ func (c *command) explainSubscriber() *cobra.Command {
 				return printJSON(c.out, s)
 			}
 			loc := a.Config().Site.Location
-			rows := [][]string{{"address", s.Email}, {"status", string(s.Status)}, {"themes", orDash(strings.Join(s.Themes, " "))}, {"query", orDash(s.Query)}}
+			rows := [][]string{{"address", s.Email}, {"status", string(s.Status)}, {"suppressed", orDash(s.Suppressed)}, {"themes", orDash(strings.Join(s.Themes, " "))}, {"query", orDash(s.Query)}}
 			for _, n := range s.Next {
 				next := n.Why
 				if next == "" {

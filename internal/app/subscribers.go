@@ -206,8 +206,9 @@ func (a *App) Unsubscribe(ctx context.Context, email string, erase bool) error {
 // A Subscription is what a subscriber gets, got and does not get, and why.
 type Subscription struct {
 	mailer.Subscriber
-	Next     []NextEdition `json:"next"`
-	Received []Receipt     `json:"received"` // the latest first
+	Suppressed string        `json:"suppressed,omitempty"` // why nothing is sent to the mailbox; "" when mail is sent
+	Next       []NextEdition `json:"next"`
+	Received   []Receipt     `json:"received"` // the latest first
 }
 
 // A NextEdition is when a digest is due next.
@@ -236,6 +237,13 @@ func (a *App) ExplainSubscriber(ctx context.Context, email string) (Subscription
 		return Subscription{}, err
 	}
 	out := Subscription{Subscriber: s}
+	barred, err := a.store.SuppressionsOf(ctx, []string{s.Email})
+	if err != nil {
+		return out, err
+	}
+	if x, is := barred[mailer.MailboxHash(s.Email)]; is {
+		out.Suppressed = x.Why()
+	}
 	states, err := a.store.Digests(ctx)
 	if err != nil {
 		return out, err
@@ -246,6 +254,8 @@ func (a *App) ExplainSubscriber(ctx context.Context, email string) (Subscription
 		switch {
 		case s.Status != mailer.Active:
 			n.Why = "the subscriber is " + string(s.Status)
+		case out.Suppressed != "":
+			n.Why = "the mailbox is suppressed, " + out.Suppressed
 		case i < 0:
 			n.Why = "the digest is not in the configuration any more"
 		default:

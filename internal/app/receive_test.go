@@ -1,0 +1,197 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"broadsheet/internal/app"
+	"broadsheet/internal/config"
+	"broadsheet/mailer"
+)
+
+const receivingPaper = `
+site: { title: 江城测试报, url: "https://news.paper.test", language: zh-Hans, timezone: Asia/Shanghai, contact: editor@paper.test }
+listen: 127.0.0.1:0
+database: %[1]q
+themes:
+  finance: { title: { zh-Hans: 金融, en: Finance }, terms: [银行, loan] }
+sources:
+  - { name: harbour, title: 港口通讯, url: "file:mail/harbour", kind: newsletter }
+digests:
+  - { name: weekly, title: 一周产经, schedule: "0 8 * * MON", send_empty: true, to: [board@paper.test] }
+mail:
+  from: 江城测试报 <digest@paper.test>
+  transport: smtp
+  smtp: { host: %[2]q, port: %[3]s, tls: none }
+  receive: { listen: 127.0.0.1:0, domain: bounce.paper.test }
+`
+
+// receiving runs a daemon that takes mail, and returns the address it does so
+// at.
+func receiving(t *testing.T, cfg *config.Config, c *clock) (*daemon, string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &daemon{t: t, out: &buffer{}, log: &buffer{}, cancel: cancel, done: make(chan error, 1)}
+	post := make(chan string, 1)
+	var err error
+	d.app, err = app.New(ctx, cfg, app.Options{
+		Logger: slog.New(slog.NewTextHandler(d.log, nil)), Out: d.out, Version: "test",
+		Now: c.Now, Tick: 50 * time.Millisecond, Receiving: post,
+	})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	go func() { d.done <- d.app.Run(ctx) }()
+	t.Cleanup(d.stop)
+	select {
+	case address := <-post:
+		return d, address
+	case err := <-d.done:
+		d.done <- nil
+		t.Fatalf("the daemon ended: %v\n%s", err, d.log)
+	case <-time.After(bound):
+		t.Fatalf("the daemon takes no mail:\n%s", d.log)
+	}
+	return nil, ""
+}
+
+// bring brings a message by SMTP.
+func bring(t *testing.T, address, from, to, message string) error {
+	t.Helper()
+	return smtp.SendMail(address, nil, from, []string{to}, strings.NewReader(strings.ReplaceAll(strings.TrimPrefix(message, "\n"), "\n", "\r\n")))
+}
+
+const undeliverable = `
+From: mailer-daemon@relay.test
+Subject: Undelivered
+Message-ID: <%s@relay.test>
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; relay.test
+
+Final-Recipient: rfc822; ann@example.com
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 <ann@example.com> unknown
+
+--b--
+`
+
+// TestMailComesBack sends an edition, has one copy of it come back, another
+// one's reader unsubscribe by the address in its header, and a newsletter
+// arrive, all by SMTP.
+func TestMailComesBack(t *testing.T) {
+	r := newRelay(t)
+	host, port := hostPort(t, r.address)
+	cfg, file := settings(t, receivingPaper, "sqlite:"+filepath.Join(t.TempDir(), "broadsheet.db"), host, port)
+	c := &clock{now: time.Date(2026, 11, 25, 4, 0, 0, 0, time.UTC)}
+	d, address := receiving(t, cfg, c)
+	for _, email := range []string{"ann@example.com", "bob@example.com"} {
+		if _, err := d.app.Subscribe(t.Context(), mailer.Subscriber{Email: email}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sent, err := d.app.Send(t.Context(), "weekly", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for range sent.Deliveries {
+		m := r.Next(t)
+		got[m.to] = string(m.data)
+	}
+
+	// The address is only in the envelope, so the report goes where the
+	// delivery's says.
+	var ann int64
+	for _, dv := range sent.Deliveries {
+		if dv.To == "ann@example.com" {
+			ann = dv.ID
+		}
+	}
+	back := r.envelope("ann@example.com")
+	if !strings.HasSuffix(back, "@bounce.paper.test") || ann == 0 {
+		t.Fatalf("the return path of delivery %d is %q", ann, back)
+	}
+	for i := range 2 {
+		if err := bring(t, address, "", back, fmt.Sprintf(undeliverable, "1")); err != nil {
+			t.Fatalf("report %d: %v", i, err)
+		}
+	}
+	s, err := d.app.ExplainSubscriber(t.Context(), "ann@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Suppressed != "bounced: 550 5.1.1 <…> unknown" || s.Received[0].Why != "came back: 550 5.1.1 <…> unknown" {
+		t.Errorf("ann is explained as %+v", s)
+	}
+	notices, err := d.app.Notices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(notices) != 1 || notices[0].Count != 1 || !strings.Contains(notices[0].Text, "ann@example.com: 550 5.1.1") {
+		t.Errorf("the operator is told %+v", notices)
+	}
+
+	way := regexp.MustCompile(`<mailto:(\S+?)\?subject=(\S+?)>`).FindStringSubmatch(got["bob@example.com"])
+	if way == nil {
+		t.Fatalf("no way to unsubscribe by mail in\n%s", got["bob@example.com"])
+	}
+	subject := strings.ReplaceAll(way[2], "%20", " ")
+	if err := bring(t, address, "bob@elsewhere.test", way[1], "From: Bob <bob@elsewhere.test>\nSubject: "+subject+"\n\n"); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = d.app.ExplainSubscriber(t.Context(), "bob@example.com"); err != nil || s.Status != mailer.Unsubscribed {
+		t.Errorf("bob is %s, %v", s.Status, err)
+	}
+	sent, err = d.app.Send(t.Context(), "weekly", "")
+	if err != nil || sent.Counts[mailer.Accepted] != 1 || sent.Counts[mailer.Suppressed] != 1 {
+		t.Errorf("the next edition: %v, %v", sent.Counts, err)
+	}
+
+	letter := "From: Harbour <news@harbour.test>\nSubject: The bank gave a loan\nMessage-ID: <7@harbour.test>\nDate: Wed, 25 Nov 2026 03:00:00 +0000\nContent-Type: text/plain\n\nThe bank gave the harbour a loan for two cranes, and the first of them is to be delivered in spring.\n"
+	for range 2 {
+		if err := bring(t, address, "news@harbour.test", "newsletter-harbour@bounce.paper.test", letter); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, err := filepath.Glob(filepath.Join(filepath.Dir(file), "mail/harbour/new/*")); err != nil || len(found) != 1 {
+		t.Errorf("the Maildir holds %v, %v", found, err)
+	}
+	await(t, "the newsletter to be an article", func() bool {
+		status, err := d.app.Status(t.Context())
+		return err == nil && status.Articles == 1
+	})
+	if err := bring(t, address, "a@b.test", "victim@elsewhere.test", letter); err == nil {
+		t.Error("mail to others is taken")
+	}
+}
+
+// TestReceivingNeedsItsPort tells who has it.
+func TestReceivingNeedsItsPort(t *testing.T) {
+	r := newRelay(t)
+	host, port := hostPort(t, r.address)
+	cfg, _ := settings(t, strings.Replace(receivingPaper, "receive: { listen: 127.0.0.1:0", "receive: { listen: \"127.0.0.1:%[3]s\"", 1), "sqlite:"+filepath.Join(t.TempDir(), "broadsheet.db"), host, port)
+	a, err := app.New(t.Context(), cfg, app.Options{Out: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	want := "listen 127.0.0.1:" + port + ": the port is in use; stop the program that has it, perhaps another broadsheet, or change mail.receive.listen: in the configuration"
+	if err := a.Run(t.Context()); err == nil || err.Error() != want {
+		t.Errorf("Run: %v, want %s", err, want)
+	}
+}
