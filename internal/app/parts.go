@@ -176,10 +176,10 @@ func (a *App) buildMailing(p *parts) error {
 		Sender: mailer.Sender{
 			From: p.cfg.Mail.From, Contact: p.cfg.Site.Contact, SiteURL: p.cfg.Site.URL, Domain: p.cfg.Receive.Domain, Secret: a.secret,
 		},
-		Owner:     a.owner(),
-		Parallel:  p.cfg.Mail.SMTP.Connections,
-		Now:       a.opts.Now,
-		Logger:    a.log,
+		Owner:    a.owner(),
+		Parallel: p.cfg.Mail.SMTP.Connections,
+		Now:      a.opts.Now,
+		Logger:   a.log,
 	}
 	return nil
 }

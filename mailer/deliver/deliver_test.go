@@ -42,6 +42,9 @@ func TestDeliverGivesEveryoneTheirMessage(t *testing.T) {
 			Headers: []mailer.Header{
 				{Name: "List-Unsubscribe", Value: "<mailto:editor@example.com?subject=unsubscribe%20weekly>"},
 				{Name: "List-Help", Value: "<mailto:editor@example.com>"},
+				{Name: "List-Owner", Value: "<mailto:editor@example.com>"},
+				{Name: "List-Post", Value: "NO"},
+				{Name: "Feedback-ID", Value: "1:weekly:digest:qa32g5eezw"},
 			},
 		}
 		if diff := cmp.Diff(want, tr.got[i]); diff != "" {

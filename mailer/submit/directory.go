@@ -24,7 +24,10 @@ import (
 type directory struct {
 	path string
 	keys signers
-	mu   sync.Mutex // one writer at a time
+
+	variants variants
+
+	mu sync.Mutex // one writer at a time
 }
 
 // Send writes m and returns the file's name once it is on disk for good.
@@ -32,7 +35,7 @@ func (d *directory) Send(ctx context.Context, m mailer.Message) (string, error) 
 	if err := ctx.Err(); err != nil {
 		return "", &mailer.SendError{Fault: mailer.ConnectionFault, Err: err}
 	}
-	data, err := d.keys.message(m)
+	data, err := d.keys.message(d.variants.get(m.Body), &m, false)
 	if err != nil {
 		return "", asSendError(err)
 	}

@@ -1,7 +1,6 @@
 package submit
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -11,10 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/emersion/go-msgauth/dkim"
-
-	"broadsheet/mailer"
 )
 
 // A signer is a DKIM key with the names it goes by.
@@ -23,19 +18,8 @@ type signer struct {
 	key              crypto.Signer
 }
 
+// signers are the keys that every message is signed with.
 type signers []signer
-
-// signedFields returns the header fields that a signature covers, whether the
-// message has them or not. From stands twice, so that nobody can add a second
-// one. RFC 8058, section 4 wants List-Unsubscribe and List-Unsubscribe-Post.
-func signedFields() []string {
-	return []string{
-		"From", "From", "To", "Subject", "Date", "Message-ID", "Reply-To",
-		"MIME-Version", "Content-Type", "Content-Language",
-		"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help", "List-Archive", "List-Owner",
-		"Feedback-ID", "Precedence", "Auto-Submitted",
-	}
-}
 
 func loadKeys(cfgs []DKIM) (signers, error) {
 	var keys signers
@@ -89,47 +73,4 @@ func parseKey(der []byte) (crypto.Signer, error) {
 		return k, nil
 	}
 	return nil, fmt.Errorf("a key of type %T cannot sign mail; use RSA or Ed25519", key)
-}
-
-// message builds m and puts a signature of every key before it.
-//
-// The bytes are signed when they are finished, by go-msgauth: go-mail's own
-// signer folds a long list of fields in the middle of a name, which makes the
-// signature invalid.
-func (ss signers) message(m mailer.Message) ([]byte, error) {
-	body, err := Build(m)
-	if err != nil {
-		return nil, err
-	}
-	var head bytes.Buffer
-	for _, s := range ss {
-		sig, err := s.signature(body)
-		if err != nil {
-			return nil, fmt.Errorf("sign for %s: %w", s.domain, err)
-		}
-		head.WriteString(sig)
-	}
-	return append(head.Bytes(), body...), nil
-}
-
-func (s signer) signature(body []byte) (string, error) {
-	w, err := dkim.NewSigner(&dkim.SignOptions{
-		Domain:                 s.domain,
-		Selector:               s.selector,
-		Signer:                 s.key,
-		HeaderCanonicalization: dkim.CanonicalizationRelaxed,
-		BodyCanonicalization:   dkim.CanonicalizationRelaxed,
-		HeaderKeys:             signedFields(),
-	})
-	if err != nil {
-		return "", err
-	}
-	_, err = w.Write(body)
-	if cerr := w.Close(); err == nil { // ends the signer's goroutine, too
-		err = cerr
-	}
-	if err != nil {
-		return "", err
-	}
-	return w.Signature(), nil
 }

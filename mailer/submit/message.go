@@ -1,15 +1,10 @@
 package submit
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
-	"mime"
 	"net/mail"
 	"strings"
 
-	gomail "github.com/wneessen/go-mail"
 	"golang.org/x/net/idna"
 
 	"broadsheet/mailer"
@@ -20,128 +15,130 @@ import (
 const maxLine = 998
 
 // Build returns the bytes of m, unsigned: RFC 5322 with CRLF line ends, a
-// plain-text and an HTML form as multipart/alternative. Equal messages give
-// equal bytes. A message that cannot be written correctly, such as one with a
-// line break in its subject, is refused; the error is a *mailer.SendError with
-// a permanent fault.
+// plain-text and an HTML form as multipart/alternative, nothing in it beyond
+// ASCII but an address that is. Equal messages give equal bytes. A message that
+// cannot be written correctly, such as one with a line break in its subject, is
+// refused; the error is a *mailer.SendError with a permanent fault.
 func Build(m mailer.Message) ([]byte, error) {
-	body := *m.Body
-	m.Body = &body
-	for _, s := range []*string{&m.Subject, &m.ListName, &m.Text, &m.HTML} {
-		*s = strings.ToValidUTF8(*s, "\ufffd")
-	}
-	if m.Token != "" {
-		m.Text = strings.ReplaceAll(m.Text, mailer.TokenMark, m.Token)
-		m.HTML = strings.ReplaceAll(m.HTML, mailer.TokenMark, m.Token)
-	}
-	from, to, err := check(m)
+	return signers(nil).message(newVariant(m.Body), &m, false)
+}
+
+// message returns the bytes of a message of a variant with a signature of
+// every key before it.
+func (ss signers) message(v *variant, m *mailer.Message, eight bool) ([]byte, error) {
+	d, err := v.draft(m)
 	if err != nil {
 		return nil, err
 	}
-	msg := gomail.NewMsg(
-		gomail.WithCharset(gomail.CharsetUTF8),
-		gomail.WithEncoding(gomail.EncodingB64), // of the header's encoded words
-		gomail.WithNoDefaultUserAgent(),
-		gomail.WithBoundary(boundary(m.ID)),
-	)
-	msg.FromMailAddress(from)
-	msg.ToMailAddress(to)
-	msg.Subject(m.Subject)
-	msg.SetDateWithValue(m.Date)
-	msg.SetMessageIDWithValue(m.ID)
-	msg.SetBodyString(gomail.TypeTextPlain, crlf(m.Text), gomail.WithPartEncoding(transferEncoding(m.Text)))
-	if m.HTML != "" {
-		msg.AddAlternativeString(gomail.TypeTextHTML, crlf(m.HTML), gomail.WithPartEncoding(transferEncoding(m.HTML)))
-	}
-
-	// What go-mail does not know or would fold and encode wrongly (it encodes
-	// a List-Id with its brackets) goes first, one line a field. go-mail's own
-	// way for such fields writes them in random order.
-	var b bytes.Buffer
-	for _, h := range fields(m) {
-		b.WriteString(h.Name + ": " + h.Value + "\r\n")
-	}
-	if _, err := msg.WriteTo(&b); err != nil {
-		return nil, refused("build the message: %w", err)
-	}
-	return b.Bytes(), nil
+	return ss.finish(nil, d, m.Token, v.form(eight))
 }
 
-// fields returns the header fields of m beside those of RFC 5322.
-func fields(m mailer.Message) []mailer.Header {
-	var hs []mailer.Header
-	if m.ListID != "" {
-		v := "<" + m.ListID + ">" // RFC 2919, section 2
-		if m.ListName != "" {
-			v = phrase(m.ListName) + " " + v
+// A draft is a message that is found to be correct, but for its body.
+type draft struct {
+	fields   []byte // of the header, but for those of the body
+	from, to string // of the envelope
+}
+
+// draft checks m and writes its header.
+func (v *variant) draft(m *mailer.Message) (draft, error) {
+	l, err := v.letterhead(m)
+	if err != nil {
+		return draft{}, err
+	}
+	to, err := checkOwn(m)
+	if err != nil {
+		return draft{}, err
+	}
+	d := draft{from: l.envelope, to: spec(to.Address)}
+	if m.Envelope != "" {
+		from, err := address("envelope", m.Envelope)
+		if err != nil {
+			return draft{}, err
 		}
-		hs = append(hs, mailer.Header{Name: "List-Id", Value: v})
+		d.from = spec(from.Address)
 	}
-	hs = append(hs, m.Headers...)
-	hs = append(hs,
-		mailer.Header{Name: "Precedence", Value: "bulk"},
-		mailer.Header{Name: "Auto-Submitted", Value: "auto-generated"}, // RFC 3834, section 5
-		mailer.Header{Name: "X-Auto-Response-Suppress", Value: "All"},
-	)
-	if m.Language != "" {
-		hs = append(hs, mailer.Header{Name: "Content-Language", Value: m.Language}) // RFC 3282
+	b := make([]byte, 0, 2048)
+	b = append(b, l.top...)
+	b = append(append(append(b, "To: "...), named(len("To: "), to.Name, d.to)...), "\r\n"...)
+	b = append(append(append(b, "Message-ID: <"...), m.ID...), ">\r\n"...)
+	for _, h := range m.Headers {
+		b = append(append(append(append(b, h.Name...), ": "...), h.Value...), "\r\n"...)
 	}
-	return hs
+	d.fields = append(b, l.bottom...)
+	return d, nil
 }
 
-// phrase returns a name as an RFC 5322 phrase: quoted, or encoded (RFC 2047).
-// Encoded words are folded one a line.
-func phrase(name string) string {
-	if ascii(name) {
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+// finish appends the signatures, the header and the body with a token to buf.
+func (ss signers) finish(buf []byte, d draft, token string, f *form) ([]byte, error) {
+	head := append(d.fields, f.fields...)
+	if len(ss) > 0 {
+		sum, err := f.digest.sum(token)
+		if err != nil {
+			return nil, err
+		}
+		if buf, err = ss.sign(buf, head, sum); err != nil {
+			return nil, err
+		}
 	}
-	return strings.ReplaceAll(mime.BEncoding.Encode("utf-8", name), "?= =?", "?=\r\n =?")
+	buf = append(append(buf, head...), "\r\n"...)
+	start := len(buf)
+	buf = append(buf, f.data...)
+	if token != "" {
+		for i := range f.patches {
+			f.patches[i].put(buf[start:], token)
+		}
+	}
+	return buf, nil
 }
 
-// check refuses what would break the message apart and returns its parsed
-// addresses.
-func check(m mailer.Message) (from, to *mail.Address, err error) {
+// checkCommon refuses what would break all messages with a body apart, and
+// returns the parsed address of the sender.
+func checkCommon(b *mailer.Body, m *mailer.Message, listName string) (from *mail.Address, err error) {
 	for _, f := range []mailer.Header{
 		{Name: "From", Value: m.From},
-		{Name: "To", Value: m.To},
-		{Name: "Subject", Value: m.Subject},
-		{Name: "Message-ID", Value: m.ID},
-		{Name: "Content-Language", Value: m.Language},
+		{Name: "Subject", Value: b.Subject},
+		{Name: "Content-Language", Value: b.Language},
 		{Name: "List-Id", Value: m.ListID},
-		{Name: "List-Id", Value: m.ListName},
+		{Name: "List-Id", Value: listName},
 	} {
 		if err := clean(f); err != nil {
-			return nil, nil, err
+			return nil, err
+		}
+	}
+	if m.ListID != "" && (!token(m.ListID) || len(m.ListID) > 255) {
+		return nil, refused("header List-Id: %q is not of the form name.domain", m.ListID)
+	}
+	if !ascii(b.Language) {
+		return nil, refused("header Content-Language: %q is not a language tag", b.Language)
+	}
+	return address("From", m.From)
+}
+
+// checkOwn refuses what would break one message apart, and returns the parsed
+// address of the recipient.
+func checkOwn(m *mailer.Message) (to *mail.Address, err error) {
+	for _, f := range []mailer.Header{{Name: "To", Value: m.To}, {Name: "Message-ID", Value: m.ID}, {Name: "envelope", Value: m.Envelope}} {
+		if err := clean(f); err != nil {
+			return nil, err
 		}
 	}
 	for _, f := range m.Headers {
 		if err := further(f); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	if err := identifiers(m); err != nil {
-		return nil, nil, err
+	if local, domain, ok := strings.Cut(m.ID, "@"); !ok || local == "" || domain == "" || !token(m.ID) {
+		return nil, refused("header Message-ID: %q is not of the form id@domain", m.ID)
 	}
-	if from, err = address("From", m.From); err != nil {
-		return nil, nil, err
+	if m.Token != "" && (len(m.Token) != len(mailer.TokenMark) || strings.Trim(m.Token, tokenDigits) != "") {
+		return nil, refused("the recipient's token is not %d letters, digits, - and _", len(mailer.TokenMark))
 	}
-	to, err = address("To", m.To)
-	return from, to, err
+	return address("To", m.To)
 }
 
-// identifiers checks what stands between angle brackets.
-func identifiers(m mailer.Message) error {
-	if local, domain, ok := strings.Cut(m.ID, "@"); !ok || local == "" || domain == "" || !token(m.ID) {
-		return refused("header Message-ID: %q is not of the form id@domain", m.ID)
-	}
-	if m.ListID != "" && (!token(m.ListID) || len(m.ListID) > 255) {
-		return refused("header List-Id: %q is not of the form name.domain", m.ListID)
-	}
-	if !ascii(m.Language) {
-		return refused("header Content-Language: %q is not a language tag", m.Language)
-	}
-	return nil
-}
+// tokenDigits are what a recipient's token may be made of: nothing that any
+// encoding or SMTP would change.
+const tokenDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // clean refuses control characters, above all line breaks, which would start
 // another header field.
@@ -160,7 +157,7 @@ func further(f mailer.Header) error {
 		return err
 	}
 	for _, r := range f.Name {
-		if r <= ' ' || r > '~' || r == ':' {
+		if r <= ' ' || r > '~' || r == ':' || f.Name[0] == '.' {
 			return refused("header %q: not a field name", f.Name)
 		}
 	}
@@ -212,28 +209,6 @@ func token(s string) bool {
 		}
 	}
 	return len(s) <= 250
-}
-
-// boundary returns a separator of parts that depends on the message alone.
-func boundary(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return "part-" + hex.EncodeToString(sum[:16])
-}
-
-// crlf returns s with CRLF line ends, as text travels (RFC 2046, section
-// 4.1.1), base64 or not.
-func crlf(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
-	return strings.ReplaceAll(s, "\n", "\r\n")
-}
-
-// transferEncoding returns the shorter encoding: quoted-printable for Latin
-// script, base64 for Chinese.
-func transferEncoding(s string) gomail.Encoding {
-	if qp, b64 := encodedSizes(s); b64 < qp {
-		return gomail.EncodingB64
-	}
-	return gomail.EncodingQP
 }
 
 // EncodedLen returns about how many octets a body takes in a message. It is

@@ -1,16 +1,16 @@
 package submit
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"net"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
-	"github.com/wneessen/go-mail/smtp"
 	"golang.org/x/time/rate"
 
 	"broadsheet/mailer"
@@ -23,30 +23,26 @@ const (
 
 // A relay is the transport that gives messages to an SMTP server.
 //
-// go-mail dials, encrypts and signs in; the transaction itself is done here,
-// step by step over go-mail's connection, because only so is it known how far
-// a failed one had come.
+// go-mail dials, encrypts and signs in; the transactions themselves are done
+// here, over go-mail's connection: pipelined where the server lets us, and so
+// that it is known how far a failed one had come.
 type relay struct {
-	cfg     SMTP
-	keys    signers
-	slots   chan struct{} // one for each connection that may be open
-	limiter *rate.Limiter // nil for no limit
+	cfg      SMTP
+	keys     signers
+	slots    chan struct{} // one for each connection that may be open
+	signing  chan struct{} // one for each signature that is being made
+	limiter  *rate.Limiter // nil for no limit
+	eight    atomic.Bool   // the server has taken 8BITMIME, and we do not sign
+	stepwise atomic.Int64  // until then (Unix nanoseconds) nothing is pipelined
+	variants variants
 
 	mu     sync.Mutex
 	idle   []*connection
 	closed bool
 }
 
-// A connection is one SMTP session, used by one goroutine at a time.
-type connection struct {
-	client *smtp.Client
-	conn   net.Conn
-	sent   int
-	since  time.Time // when it became idle
-}
-
 func newRelay(cfg SMTP, keys signers) *relay {
-	r := &relay{cfg: cfg, keys: keys, slots: make(chan struct{}, cfg.Connections)}
+	r := &relay{cfg: cfg, keys: keys, slots: make(chan struct{}, cfg.Connections), signing: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	if cfg.Rate > 0 {
 		r.limiter = rate.NewLimiter(rate.Limit(cfg.Rate), 1)
 	}
@@ -56,64 +52,34 @@ func newRelay(cfg SMTP, keys signers) *relay {
 // Send gives m to the relay over an open connection or a new one. A
 // connection that the relay has closed meanwhile is replaced once: nothing of
 // the message was accepted over it.
-func (r *relay) Send(ctx context.Context, m mailer.Message) (string, error) {
-	from, to, err := check(m)
-	if err != nil {
+func (r *relay) Send(ctx context.Context, m mailer.Message) (reply string, err error) {
+	l := r.newLetter(m)
+	<-l.ready
+	if l.err != nil {
+		return "", l.err
+	}
+	if err := r.pace(ctx); err != nil {
 		return "", err
 	}
-	data, err := r.keys.message(m)
-	if err != nil {
-		return "", asSendError(err)
+	h := &handler{
+		next:  func(*connection) *letter { return nil },
+		begin: func(*letter) error { return nil },
+		end: func(_ *letter, r string, e error) error {
+			reply, err = r, e
+			return nil
+		},
 	}
-	if r.limiter != nil {
-		if err := r.limiter.Wait(ctx); err != nil {
-			return "", &mailer.SendError{Fault: mailer.ConnectionFault, Err: err}
-		}
-	}
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	case <-ctx.Done():
-		return "", &mailer.SendError{Fault: mailer.ConnectionFault, Err: ctx.Err()}
-	}
-
-	tx := transaction{timeout: r.cfg.timeout(), from: from.Address, to: to.Address, data: data}
-	if c := r.take(); c != nil {
-		reply, err := r.over(ctx, c, tx)
-		var se *mailer.SendError
-		if !errors.As(err, &se) || se.Fault != mailer.ConnectionFault || ctx.Err() != nil {
-			return reply, err
-		}
-	}
-	c, err := r.dial(ctx)
-	if err != nil {
-		return "", r.dialFault(err)
-	}
-	return r.over(ctx, c, tx)
+	return reply, cmp.Or(r.carry(ctx, l, h), err)
 }
 
-// Work gives the relay the messages of q.
-func (r *relay) Work(ctx context.Context, q Queue) error { return work(ctx, q, r.Send) }
-
-// over works a transaction on a connection and keeps or closes it.
-func (r *relay) over(ctx context.Context, c *connection, tx transaction) (string, error) {
-	stop := context.AfterFunc(ctx, func() { _ = c.conn.Close() })
-	reply, reusable, err := tx.run(c.client)
-	if !stop() { // the connection is cut
-		reusable = false
-	}
-	c.sent++
-	if err != nil {
-		err = fmt.Errorf("smtp %s: %w", r.cfg.Host, err)
-		var se *mailer.SendError
-		if errors.As(err, &se) {
-			err = &mailer.SendError{Fault: se.Fault, Code: se.Code, Enhanced: se.Enhanced, Err: err}
+// pace waits until the next message may be sent.
+func (r *relay) pace(ctx context.Context) error {
+	if r.limiter != nil {
+		if err := r.limiter.Wait(ctx); err != nil {
+			return &mailer.SendError{Fault: mailer.ConnectionFault, Err: err}
 		}
 	}
-	if !reusable || c.sent >= perConnection || !r.put(c) {
-		c.close(reusable)
-	}
-	return reply, err
+	return nil
 }
 
 // take returns a connection that may still be good, or nil.
@@ -126,7 +92,8 @@ func (r *relay) take() *connection {
 		if time.Since(c.since) < maxIdle {
 			return c
 		}
-		c.close(false)
+		c.broken = true
+		c.close()
 	}
 	return nil
 }
@@ -151,18 +118,9 @@ func (r *relay) Close() error {
 	r.idle, r.closed = nil, true
 	r.mu.Unlock()
 	for _, c := range idle {
-		c.close(true)
+		c.close()
 	}
 	return nil
-}
-
-// close ends the session, politely if the other side still listens. There is
-// nothing to do about an error.
-func (c *connection) close(polite bool) {
-	if polite && c.client.UpdateDeadline(time.Second) == nil && c.client.Quit() == nil {
-		return
-	}
-	_ = c.conn.Close()
 }
 
 // dial opens a session. Every session has a client of its own: go-mail's is
@@ -180,7 +138,10 @@ func (r *relay) dial(ctx context.Context) (*connection, error) {
 		}
 		return nil, err
 	}
-	return &connection{client: session, conn: conn}, nil
+	c := newConnection(session, conn)
+	r.eight.Store(c.eight && len(r.keys) == 0)
+	c.pipelining = c.pipelining && time.Now().UnixNano() >= r.stepwise.Load()
+	return c, nil
 }
 
 // options returns go-mail's options for one session, whose network connection

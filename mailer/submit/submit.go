@@ -95,7 +95,7 @@ func Sign(cfg Config, m mailer.Message) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys.message(m)
+	return keys.message(newVariant(m.Body), &m, false)
 }
 
 // refused returns the error for a message that can never be sent.

@@ -1,24 +1,52 @@
 package submit
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net/textproto"
 	"regexp"
 	"strings"
-	"time"
-
-	"github.com/wneessen/go-mail/smtp"
 
 	"broadsheet/mailer"
 )
 
-// A transaction is one message on its way through an SMTP session (RFC 5321,
-// section 3.3).
-type transaction struct {
-	timeout  time.Duration
-	from, to string // bare addresses
-	data     []byte
+// readReply reads a reply (RFC 5321, section 4.2) and returns its text without
+// codes. A code that does not begin with want is a *textproto.Error; what is no
+// reply at all, or an endless one, is another error.
+func readReply(r *bufio.Reader, want string) (text string, err error) {
+	const most = 100 // lines
+	var code string
+	for n := 0; ; n++ {
+		b, err := r.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull) || n == most:
+			return "", errors.New("an endless reply")
+		case errors.Is(err, io.EOF):
+			return "", io.ErrUnexpectedEOF
+		case err != nil:
+			return "", err
+		}
+		line := strings.TrimRight(string(b), "\r\n")
+		if len(line) < 3 || line[0] < '2' || line[0] > '5' || strings.Trim(line[:3], "0123456789") != "" ||
+			code != "" && line[:3] != code || len(line) > 3 && line[3] != ' ' && line[3] != '-' {
+			return "", fmt.Errorf("%.80q is no reply", line)
+		}
+		code = line[:3]
+		if n > 0 {
+			text += "\n"
+		}
+		text += line[min(4, len(line)):]
+		if len(line) == 3 || line[3] == ' ' {
+			break
+		}
+	}
+	if !strings.HasPrefix(code, want) {
+		number := int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
+		return "", &textproto.Error{Code: number, Msg: text}
+	}
+	return text, nil
 }
 
 // A step is how far a transaction has come.
@@ -30,66 +58,6 @@ const (
 	stepData             // the message is announced or on its way
 	stepDone             // the message is complete and its reply awaited
 )
-
-// run hands the message over. The session may be reused when reusable is
-// true. Errors are *mailer.SendError.
-func (t transaction) run(c *smtp.Client) (reply string, reusable bool, err error) {
-	if utf8, _ := c.Extension("SMTPUTF8"); !ascii(t.from+t.to) && !utf8 {
-		return "", true, refused("the relay takes no addresses beyond ASCII (SMTPUTF8), such as %s", t.to)
-	}
-	c.SkipSMTPUTF8(ascii(t.from + t.to))
-	for s, command := range []func() error{
-		func() error { return c.Mail("<" + t.from + ">") },
-		func() error { return c.Rcpt("<" + t.to + ">") },
-	} {
-		if err := t.bounded(c, command); err != nil {
-			fault := classify(step(s), err)
-			return "", fault.Fault != mailer.ConnectionFault && t.bounded(c, c.Reset) == nil, fault
-		}
-	}
-	return t.transmit(c)
-}
-
-// transmit sends the message itself. After an error the session is in a state
-// that nobody knows.
-func (t transaction) transmit(c *smtp.Client) (reply string, reusable bool, err error) {
-	if err := c.UpdateDeadline(t.timeout); err != nil {
-		return "", false, classify(stepData, err)
-	}
-	w, err := c.Data()
-	if err != nil {
-		return "", false, classify(stepData, err)
-	}
-	const chunk = 32 << 10
-	for data := t.data; len(data) > 0; {
-		n := min(chunk, len(data))
-		if err := c.UpdateDeadline(t.timeout); err != nil {
-			return "", false, classify(stepData, err)
-		}
-		if _, err := w.Write(data[:n]); err != nil {
-			return "", false, classify(stepData, err)
-		}
-		data = data[n:]
-	}
-	if err := c.UpdateDeadline(10 * t.timeout); err != nil {
-		return "", false, classify(stepData, err)
-	}
-	if err := w.Close(); err != nil {
-		fault := classify(stepDone, err)
-		return "", fault.Code != 0 && fault.Code != 421, fault
-	}
-	if d, ok := w.(*smtp.DataCloser); ok {
-		reply = strings.Join(strings.Fields(d.ServerResponse()), " ")
-	}
-	return reply, true, nil
-}
-
-func (t transaction) bounded(c *smtp.Client, command func() error) error {
-	if err := c.UpdateDeadline(t.timeout); err != nil {
-		return err
-	}
-	return command()
-}
 
 var enhancedPattern = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}\b`)
 
