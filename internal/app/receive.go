@@ -20,17 +20,11 @@ import (
 
 // buildReceiving makes what decides about the mail that comes back.
 func (a *App) buildReceiving(p *parts) {
-	folders := mailFolders{app: a, paths: map[string]string{}}
-	for _, s := range p.cfg.Sources {
-		if u, err := url.Parse(s.URL); err == nil && s.Kind == syndicate.KindNewsletter && u.Scheme == "file" {
-			folders.paths[s.Name] = u.Path
-		}
-	}
 	p.desk = &receive.Desk{
 		Domain:      p.cfg.Receive.Domain,
 		Secret:      a.secret,
 		Store:       a.store,
-		Newsletters: folders,
+		Newsletters: a.mailFolders(p),
 		Digests:     p.cfg.Digests,
 		Contact:     p.cfg.Site.Contact,
 		Now:         a.opts.Now,
@@ -44,6 +38,9 @@ func (a *App) listenForMail(ctx context.Context) (net.Listener, error) {
 	cfg := a.Config().Receive
 	if !a.has(RoleMail) || !cfg.Enabled() {
 		return nil, nil
+	}
+	if err := a.mailFolders(a.parts.Load()).prepare(); err != nil {
+		return nil, err
 	}
 	return listenOn(ctx, "mail.receive.listen", cfg.Listen, "give the program the right to it (examples/ has a unit that does), or have port 25 led to a higher one")
 }
@@ -69,6 +66,40 @@ type mailFolders struct {
 	paths map[string]string // by source
 }
 
+func (a *App) mailFolders(p *parts) mailFolders {
+	f := mailFolders{app: a, paths: map[string]string{}}
+	for _, s := range p.cfg.Sources {
+		if u, err := url.Parse(s.URL); err == nil && s.Kind == syndicate.KindNewsletter && u.Scheme == "file" {
+			f.paths[s.Name] = u.Path
+		}
+	}
+	return f
+}
+
+// prepare makes the folders that there are not yet, so that their sources can
+// be polled before the first mail comes.
+func (f mailFolders) prepare() error {
+	for name, path := range f.paths {
+		if err := makeMaildir(path); err != nil {
+			return fmt.Errorf("source %s: %w; name a folder that this user may make, or one that is there", name, err)
+		}
+	}
+	return nil
+}
+
+// makeMaildir makes a Maildir where nothing is.
+func makeMaildir(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil //nolint:nilerr // whatever is there is the source's business
+	}
+	for _, sub := range []string{"tmp", "new", "cur"} {
+		if err := os.MkdirAll(filepath.Join(path, sub), 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Takes implements receive.Newsletters. A source that is a single file takes
 // none.
 func (f mailFolders) Takes(source string) bool {
@@ -84,12 +115,8 @@ func (f mailFolders) Takes(source string) bool {
 // that there is not becomes a Maildir.
 func (f mailFolders) Put(ctx context.Context, source, name string, message []byte) error {
 	path := f.paths[source]
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		for _, sub := range []string{"tmp", "new", "cur"} {
-			if err := os.MkdirAll(filepath.Join(path, sub), 0o700); err != nil {
-				return err
-			}
-		}
+	if err := makeMaildir(path); err != nil {
+		return err
 	}
 	full := filepath.Join(path, name+".eml")
 	if info, err := os.Stat(filepath.Join(path, "new")); err == nil && info.IsDir() {

@@ -68,7 +68,12 @@ func receiving(t *testing.T, cfg *config.Config, c *clock) (*daemon, string) {
 // bring brings a message by SMTP.
 func bring(t *testing.T, address, from, to, message string) error {
 	t.Helper()
-	return smtp.SendMail(address, nil, from, []string{to}, strings.NewReader(strings.ReplaceAll(strings.TrimPrefix(message, "\n"), "\n", "\r\n")))
+	c, err := smtp.Dial(address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.SendMail(from, []string{to}, strings.NewReader(strings.ReplaceAll(strings.TrimPrefix(message, "\n"), "\n", "\r\n")))
 }
 
 const undeliverable = `
@@ -157,6 +162,7 @@ func TestMailComesBack(t *testing.T) {
 	if s, err = d.app.ExplainSubscriber(t.Context(), "bob@example.com"); err != nil || s.Status != mailer.Unsubscribed {
 		t.Errorf("bob is %s, %v", s.Status, err)
 	}
+	c.Set(c.Now().Add(time.Minute))
 	sent, err = d.app.Send(t.Context(), "weekly", "")
 	if err != nil || sent.Counts[mailer.Accepted] != 1 || sent.Counts[mailer.Suppressed] != 1 {
 		t.Errorf("the next edition: %v, %v", sent.Counts, err)
