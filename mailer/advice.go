@@ -28,7 +28,7 @@ func Advice(reply string) string {
 
 var (
 	enhancedCode = regexp.MustCompile(`\b[45]\.\d{1,3}\.\d{1,3}\b`)
-	replyCode    = regexp.MustCompile(`\b[45]\d\d\b`)
+	replyCode    = regexp.MustCompile(`\b[45][0-5]\d\b`)
 )
 
 // adviceByDetail is what codes mean, by the part after the class: 4.7.27 and

@@ -17,6 +17,7 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/jobs"
 	"broadsheet/internal/store"
+	"broadsheet/mailer/doctor"
 	"broadsheet/syndicate/classify"
 )
 
@@ -44,6 +45,7 @@ type Options struct {
 	Tick      time.Duration    // how often to look for what is due; 0 for 15 s
 	Started   chan<- string    // receives the address served, once; may be nil
 	Receiving chan<- string    // receives the address mail is taken at, once; may be nil
+	Resolver  doctor.Resolver  // asks the DNS; nil for the system's
 	Look      bool             // put nothing of the configuration in force; for commands that only look
 }
 
@@ -62,6 +64,14 @@ type App struct {
 
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
+
+	bulk struct { // the last examination before a mailing to many
+		mu     sync.Mutex
+		by     *parts
+		until  time.Time // it counts
+		since  time.Time // the faults
+		faults []string
+	}
 
 	mu      sync.Mutex
 	reports chan<- PollReport // of the first polls, while Run waits for them

@@ -38,6 +38,8 @@ type Config struct {
 	Receive receive.Config
 	Admin   Admin
 
+	UnsafeBulk bool // send to many even what large providers would refuse
+
 	passwordFile string // absolute, for Show
 }
 

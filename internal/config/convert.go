@@ -136,6 +136,8 @@ func toFileMail(c Config) fileMail {
 			Rate:         m.SMTP.Rate,
 		},
 		Receive: fileReceive(c.Receive),
+
+		UnsafeBulk: c.UnsafeBulk,
 	}
 	for _, k := range m.DKIM {
 		f.DKIM = append(f.DKIM, fileDKIM(k))

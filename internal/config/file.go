@@ -103,12 +103,13 @@ type fileMissed struct {
 }
 
 type fileMail struct {
-	From      string      `yaml:"from" jsonschema_description:"The sender, with or without a name: Name <address>."`
-	Transport string      `yaml:"transport" jsonschema:"enum=directory,enum=smtp" jsonschema_description:"directory writes one .eml file a message; smtp hands messages to a server."`
-	Directory string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
-	SMTP      fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`
-	DKIM      []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
-	Receive   fileReceive `yaml:"receive" jsonschema_description:"Receiving mail: bounces, complaints, unsubscriptions and newsletters. docs/mail.md has the DNS records."`
+	From       string      `yaml:"from" jsonschema_description:"The sender, with or without a name: Name <address>."`
+	Transport  string      `yaml:"transport" jsonschema:"enum=directory,enum=smtp" jsonschema_description:"directory writes one .eml file a message; smtp hands messages to a server."`
+	Directory  string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
+	SMTP       fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`
+	DKIM       []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
+	UnsafeBulk bool        `yaml:"unsafe_bulk" jsonschema_description:"Send to more than 5,000 recipients even what broadsheet doctor says Gmail, Yahoo or Outlook would refuse, for instance because the relay signs."`
+	Receive    fileReceive `yaml:"receive" jsonschema_description:"Receiving mail: bounces, complaints, unsubscriptions and newsletters. docs/mail.md has the DNS records."`
 }
 
 type fileSMTP struct {

@@ -63,6 +63,7 @@ func (b *builder) parts() {
 	}
 	b.validate("mail", b.cfg.Mail.Validate())
 
+	b.cfg.UnsafeBulk = m.UnsafeBulk
 	b.receive()
 }
 

@@ -115,6 +115,7 @@ const (
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
 	NoticeSuppressed  = "mail comes back"
+	NoticeHeldBack    = "bulk mail held back"
 )
 
 // A Notice is something that needs the operator's attention.

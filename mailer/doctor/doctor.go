@@ -78,30 +78,43 @@ func (p *Patient) path() string {
 // perCheck bounds how long one check waits for the network.
 const perCheck = 20 * time.Second
 
-// Examine makes every check and returns what they found, in the order of the
-// way that mail goes. Mail that goes into a folder is examined as far as that
-// makes sense.
+// Examine makes every check and returns what they found. Mail that goes into a
+// folder is examined as far as that makes sense.
 func (d *Doctor) Examine(ctx context.Context, p Patient) []Finding {
-	var all []Finding
-	add := func(check func(context.Context, *Patient) []Finding) {
-		ctx, cancel := context.WithTimeout(ctx, perCheck)
-		defer cancel()
-		all = append(all, check(ctx, &p)...)
-	}
-	add(d.message)
+	all := d.Rules(ctx, p)
 	if p.Mail.Transport != submit.SMTPTransport {
 		return append(all, Finding{Check: "relay", Level: Note, Text: "mail is written into the folder " + p.Mail.Directory + "; nothing is sent",
 			Remedy: "set mail.transport: smtp and mail.smtp to send it"})
 	}
-	add(d.relay)
-	add(d.reverse)
-	dm := &domains{}
-	add(func(ctx context.Context, p *Patient) []Finding { return d.dmarc(ctx, p, dm) })
-	add(d.spf)
-	add(d.keys)
-	all = append(all, aligned(&p, dm)...)
-	add(d.returns)
+	for _, check := range []check{d.relay, d.reverse, d.returns} {
+		all = append(all, bounded(ctx, &p, check)...)
+	}
 	return all
+}
+
+// Rules makes the checks whose faults large providers refuse bulk mail for. It
+// connects to nothing but the DNS.
+func (d *Doctor) Rules(ctx context.Context, p Patient) []Finding {
+	all := bounded(ctx, &p, d.message)
+	if p.Mail.Transport != submit.SMTPTransport {
+		return all
+	}
+	found := &domains{}
+	for _, check := range []check{
+		d.spf, d.keys,
+		func(ctx context.Context, p *Patient) []Finding { return d.dmarc(ctx, p, found) },
+	} {
+		all = append(all, bounded(ctx, &p, check)...)
+	}
+	return append(all, aligned(&p, found)...)
+}
+
+type check = func(context.Context, *Patient) []Finding
+
+func bounded(ctx context.Context, p *Patient, c check) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, perCheck)
+	defer cancel()
+	return c(ctx, p)
 }
 
 // Refusals returns the findings for which large providers refuse bulk mail.

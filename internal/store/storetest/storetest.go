@@ -33,7 +33,7 @@ func Run(t *testing.T, open Open) {
 		"pages":       pageTests,
 		"hubs":        hubTests,
 		"subscribers": subscriberTests,
-		"received":    receivedTests,
+		"incoming":    incomingTests,
 		"follow":      followerTests,
 		"changes":     changeTests,
 		"corrections": correctionTests,

@@ -10,7 +10,7 @@ import (
 	"broadsheet/syndicate"
 )
 
-var receivedTests = map[string]func(*testing.T, *store.Store){
+var incomingTests = map[string]func(*testing.T, *store.Store){
 	"suppressions come back as they were stored": suppressionRoundTrip,
 	"suppressions are read a page at a time":     suppressionPages,
 	"a suppressed mailbox gets nothing":          suppressedGetsNothing,
