@@ -18,6 +18,7 @@ import (
 	"broadsheet/mailer"
 	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/doctor"
+	"broadsheet/mailer/receive"
 	"broadsheet/mailer/submit"
 )
 
@@ -31,6 +32,9 @@ func (a *App) Doctor(ctx context.Context) ([]doctor.Finding, error) {
 		return nil, err
 	}
 	findings := dr.Examine(ctx, patient)
+	if box := p.cfg.IMAP; box.Enabled() {
+		findings = append(findings, checkMailbox(ctx, box))
+	}
 	clock, err := a.checkClock(ctx)
 	if err != nil {
 		return nil, err
@@ -90,6 +94,16 @@ func ownAddresses() []netip.Addr {
 		}
 	}
 	return out
+}
+
+// checkMailbox signs in to the mailbox elsewhere that mail comes to.
+func checkMailbox(ctx context.Context, box receive.IMAP) doctor.Finding {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := receive.Try(ctx, box); err != nil {
+		return doctor.Finding{Check: "imap", Level: doctor.Fault, Text: err.Error(), Remedy: "see mail.imap: until then nobody counts what comes back"}
+	}
+	return doctor.Finding{Check: "imap", Level: doctor.OK, Text: fmt.Sprintf("%s:%d opens %s", box.Host, box.Port, box.Mailbox)}
 }
 
 const (

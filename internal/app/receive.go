@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"broadsheet/internal/store"
 	"broadsheet/internal/web"
@@ -35,14 +36,17 @@ func (a *App) buildReceiving(p *parts) {
 // listenForMail opens the port that mail comes to, and returns nil when none
 // is received here.
 func (a *App) listenForMail(ctx context.Context) (net.Listener, error) {
-	cfg := a.Config().Receive
-	if !a.has(RoleMail) || !cfg.Enabled() {
+	cfg := a.Config()
+	if !a.has(RoleMail) || !cfg.Receive.Enabled() && !cfg.IMAP.Enabled() {
 		return nil, nil
 	}
 	if err := a.mailFolders(a.parts.Load()).prepare(); err != nil {
 		return nil, err
 	}
-	return listenOn(ctx, "mail.receive.listen", cfg.Listen, "give the program the right to it (examples/ has a unit that does), or have port 25 led to a higher one")
+	if !cfg.Receive.Enabled() {
+		return nil, nil
+	}
+	return listenOn(ctx, "mail.receive.listen", cfg.Receive.Listen, "give the program the right to it (examples/ has a unit that does), or have port 25 led to a higher one")
 }
 
 // receiveMail takes mail until ctx is done.
@@ -57,6 +61,36 @@ func (a *App) receiveMail(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("receive mail at %s: %w", l.Addr(), err)
 	}
 	return nil
+}
+
+// CollectMail asks the mailbox of mail.imap once, if there is one.
+func (a *App) CollectMail(ctx context.Context) (receive.Round, error) {
+	p := a.parts.Load()
+	if !p.cfg.IMAP.Enabled() {
+		return receive.Round{}, nil
+	}
+	return receive.Collect(ctx, p.cfg.IMAP, p.desk, a.log)
+}
+
+// askMailbox asks the mailbox of mail.imap again and again until ctx is done.
+// A reload that changes how often counts from the next time on.
+func (a *App) askMailbox(ctx context.Context) error {
+	for {
+		round, err := a.CollectMail(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			a.log.WarnContext(ctx, "the mailbox could not be asked", "error", err)
+		case round.Taken+round.Left > 0:
+			a.log.InfoContext(ctx, "mailbox asked", "taken", round.Taken, "left", round.Left)
+		}
+		select {
+		case <-time.After(max(a.Config().IMAP.Every, time.Minute)):
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // mailFolders puts received newsletters where their sources read them: into a

@@ -5,17 +5,25 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/emersion/go-smtp"
 
 	"broadsheet/internal/app"
 	"broadsheet/internal/config"
 	"broadsheet/mailer"
+	"broadsheet/mailer/doctor"
+	"broadsheet/mailer/doctor/dnstest"
 )
 
 const receivingPaper = `
@@ -185,6 +193,67 @@ func TestMailComesBack(t *testing.T) {
 		t.Error("mail to others is taken")
 	}
 }
+
+// TestMailFromAMailbox has a mailbox elsewhere asked by IMAP.
+func TestMailFromAMailbox(t *testing.T) {
+	user := imapmemserver.NewUser("paper", "secret")
+	if err := user.Create("INBOX", nil); err != nil {
+		t.Fatal(err)
+	}
+	mem := imapmemserver.New()
+	mem.AddUser(user)
+	srv := imapserver.New(&imapserver.Options{
+		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return mem.NewSession(), nil, nil
+		},
+		InsecureAuth: true,
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); srv.Serve(l) }()
+	t.Cleanup(func() { srv.Close(); <-done })
+
+	password := filepath.Join(t.TempDir(), "imap.password")
+	if err := os.WriteFile(password, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := newRelay(t)
+	host, port := hostPort(t, r.address)
+	_, imapPort := hostPort(t, l.Addr().String())
+	text := strings.Replace(receivingPaper, "receive: { listen: 127.0.0.1:0, domain", "imap: { host: 127.0.0.1, port: %[4]s, tls: none, username: paper, password_file: %[5]q }\n  receive: { domain", 1)
+	cfg, _ := settings(t, text, "sqlite:"+filepath.Join(t.TempDir(), "broadsheet.db"), host, port, imapPort, password)
+	dns := dnstest.Serve(t, dnstest.Zone{})
+	a, err := app.New(t.Context(), cfg, app.Options{Out: io.Discard, Resolver: dns.Resolver()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if _, err := a.Subscribe(t.Context(), mailer.Subscriber{Email: "ann@example.com"}, false); err != nil {
+		t.Fatal(err)
+	}
+	letter := "Return-Path: <ann@example.com>\r\nFrom: ann@example.com\r\nTo: unsubscribe@bounce.paper.test\r\nSubject: unsubscribe weekly\r\n\r\n"
+	if _, err := user.Append("INBOX", literal{strings.NewReader(letter)}, &imap.AppendOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	fs, err := a.Doctor(t.Context())
+	if err != nil || !slices.ContainsFunc(fs, func(f doctor.Finding) bool { return f.Check == "imap" && f.Level == doctor.OK }) {
+		t.Errorf("the doctor says %+v, %v", fs, err)
+	}
+	round, err := a.CollectMail(t.Context())
+	if err != nil || round.Taken != 1 {
+		t.Errorf("%+v, %v", round, err)
+	}
+	if s, err := a.ExplainSubscriber(t.Context(), "ann@example.com"); err != nil || s.Status != mailer.Unsubscribed {
+		t.Errorf("ann is %s, %v", s.Status, err)
+	}
+}
+
+type literal struct{ *strings.Reader }
+
+func (l literal) Size() int64 { return l.Reader.Size() }
 
 // TestReceivingNeedsItsPort tells who has it.
 func TestReceivingNeedsItsPort(t *testing.T) {

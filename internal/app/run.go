@@ -72,6 +72,9 @@ func (a *App) run(ctx context.Context) error {
 	if post != nil {
 		group.Go(func() error { return a.receiveMail(ctx, post) })
 	}
+	if a.has(RoleMail) {
+		group.Go(func() error { return a.askMailbox(ctx) })
+	}
 	group.Go(func() error {
 		a.greet(ctx, first)
 		if a.opts.Started != nil && listener != nil {

@@ -36,11 +36,13 @@ type Config struct {
 	Digests []mailer.Digest
 	Mail    submit.Config
 	Receive receive.Config
+	IMAP    receive.IMAP
 	Admin   Admin
 
 	UnsafeBulk bool // send to many even what large providers would refuse
 
-	passwordFile string // absolute, for Show
+	passwordFile     string // absolute, for Show
+	imapPasswordFile string
 }
 
 // Admin is the admin block.

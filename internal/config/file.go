@@ -108,6 +108,7 @@ type fileMail struct {
 	Directory  string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
 	SMTP       fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`
 	DKIM       []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
+	IMAP       fileIMAP    `yaml:"imap" jsonschema_description:"A mailbox elsewhere that mail for mail.receive.domain comes to, asked again and again: where no port 25 can be had."`
 	UnsafeBulk bool        `yaml:"unsafe_bulk" jsonschema_description:"Send to more than 5,000 recipients even what broadsheet doctor says Gmail, Yahoo or Outlook would refuse, for instance because the relay signs."`
 	Receive    fileReceive `yaml:"receive" jsonschema_description:"Receiving mail: bounces, complaints, unsubscriptions and newsletters. docs/mail.md has the DNS records."`
 }
@@ -133,6 +134,17 @@ type fileReceive struct {
 	Domain          string `yaml:"domain" jsonschema:"example=bounce.example.com" jsonschema_description:"The domain whose mail comes here. Its addresses are bounce+…, unsubscribe, abuse, feedback, postmaster, and newsletter-NAME for each newsletter source."`
 	CertificateFile string `yaml:"certificate_file" jsonschema_description:"A file, relative to this one, with the certificate for STARTTLS and its chain (PEM). Empty = one that is made at each start."`
 	KeyFile         string `yaml:"key_file" jsonschema_description:"A file, relative to this one, that holds the certificate's key (PEM) and that only its owner may read."`
+}
+
+type fileIMAP struct {
+	Host         string   `yaml:"host" jsonschema_description:"The server's name. Empty = none."`
+	Port         int      `yaml:"port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The server's port: 993 with implicit, 143 with starttls."`
+	TLS          string   `yaml:"tls" jsonschema:"enum=implicit,enum=starttls,enum=none" jsonschema_description:"How the connection is secured: implicit, starttls, or none for a server on this machine."`
+	Username     string   `yaml:"username" jsonschema_description:"The account."`
+	PasswordFile string   `yaml:"password_file" jsonschema_description:"A file, relative to this one, that holds the password and that only its owner may read."`
+	Mailbox      string   `yaml:"mailbox" jsonschema_description:"The mailbox's name there."`
+	Every        duration `yaml:"every" jsonschema_description:"How often it is asked. At least 1m."`
+	Remove       bool     `yaml:"remove" jsonschema_description:"Delete there what was taken. false = mark it as seen."`
 }
 
 type fileAdmin struct {

@@ -65,6 +65,7 @@ func (b *builder) parts() {
 
 	b.cfg.UnsafeBulk = m.UnsafeBulk
 	b.receive()
+	b.imap()
 }
 
 func (b *builder) receive() {
@@ -83,6 +84,23 @@ func (b *builder) receive() {
 		cfg.CertificateFile, cfg.KeyFile = "", ""
 	}
 	b.validate("mail.receive", cfg.Validate())
+}
+
+func (b *builder) imap() {
+	m := b.file.Mail.IMAP
+	b.cfg.IMAP = receive.IMAP{
+		Host: m.Host, Port: m.Port, TLS: m.TLS, Username: m.Username, Mailbox: m.Mailbox, Every: time.Duration(m.Every), Remove: m.Remove,
+	}
+	check := b.cfg.IMAP
+	if m.PasswordFile != "" {
+		b.cfg.imapPasswordFile = b.beside(m.PasswordFile)
+		b.cfg.IMAP.Password = b.password("mail.imap.password_file", m.PasswordFile)
+		check.Password = "told already if there is none"
+	}
+	b.validate("mail.imap", check.Validate())
+	if check.Enabled() && b.cfg.Receive.Domain == "" {
+		b.fault("mail.imap.host", "there is no domain whose mail comes there", "name it under mail.receive.domain")
+	}
 }
 
 // validate reports the mistakes that a part found in its block. Their texts
