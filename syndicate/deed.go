@@ -10,7 +10,7 @@ type Deed struct {
 	At     time.Time `json:"at"`
 	Who    string    `json:"who"`              // "command line", or "admin page" and the address it was opened from
 	Action string    `json:"action"`           // one of the actions of this package
-	Object string    `json:"object,omitempty"` // what it was done to: a source's name, an article's key
+	Object string    `json:"object,omitempty"` // what it was done to: a source's or a digest's name, an article's key, a subscriber's number
 	Detail string    `json:"detail,omitempty"`
 }
 
@@ -24,6 +24,13 @@ const (
 	ActionRefile  = "refile"
 	ActionUndo    = "undo refile"
 	ActionForget  = "forget"
+	ActionSend    = "send digest"
+	ActionTest    = "send test"
+
+	ActionUnsubscribe = "unsubscribe"
+	ActionErase       = "erase subscriber"
+	ActionImport      = "import subscribers"
+	ActionConfig      = "edit configuration"
 )
 
 type operatorKey struct{}

@@ -5,6 +5,24 @@ import (
 	"strings"
 )
 
+// currencies are the base units of money.
+var currencies = [...]string{
+	"元", "USD", "EUR", "GBP", "HKD", "JPY", "AUD", "KRW", "CAD", "SGD", "CHF", "RUB", "TWD", "INR", "DEM", "NZD",
+}
+
+// Currencies returns the base units of money, such as 元 and USD.
+func Currencies() []string { return slices.Clone(currencies[:]) }
+
+// A Week is what a theme had in a week.
+type Week struct {
+	Articles int
+
+	// Amounts has, by currency, the sum of the amounts of money that were
+	// stated: of each article the largest one, and of articles that tell the
+	// same news only the largest of all.
+	Amounts map[string]float64
+}
+
 // KeyFigures returns at most n of the figures of an article, those that say
 // most beside its title, in the order of the text and each once. What is said
 // in passing, such as how long something took, is never among them.
@@ -32,9 +50,10 @@ func KeyFigures(all []Figure, n int) []Figure {
 // is measured 2, what is counted 1, and 0 for what is said in passing: times,
 // small numbers, and points whose unit stands elsewhere in the sentence.
 func (f Figure) worth() int {
-	switch f.BaseUnit {
-	case "元", "USD", "EUR", "GBP", "HKD", "JPY", "AUD", "KRW", "CAD", "SGD", "CHF", "RUB", "TWD", "INR", "DEM", "NZD":
+	if slices.Contains(currencies[:], f.BaseUnit) {
 		return 3
+	}
+	switch f.BaseUnit {
 	case "minute", "day", "month", "year":
 		return 0
 	case "count", "person", "index":

@@ -89,38 +89,16 @@ func wordsAt(s string) (words string, at []Span) {
 	if len(s) > maxWords {
 		s = s[:cutAt(s, maxWords)]
 	}
-	var b strings.Builder
-	last, length := other, 0
+	var c cutter
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
-		here := Span{i, i + size}
+		c.add(r)
+		for len(at) < c.words.Len() {
+			at = append(at, Span{i, i + size})
+		}
 		i += size
-		r = FoldRune(r)
-		sort := sortOf(r)
-		if sort == mark && last == spaced {
-			sort = spaced
-		}
-		switch sort {
-		case mark, invisible:
-			continue
-		case other:
-			last = other
-			continue
-		}
-		if sort != last {
-			if b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			last, length = sort, 0
-		}
-		if length++; sort == unspaced || length <= maxWord {
-			b.WriteRune(r)
-		}
-		for len(at) < b.Len() {
-			at = append(at, here)
-		}
 	}
-	return b.String(), at
+	return c.words.String(), at
 }
 
 // Excerpt returns the part of text, at most about limit characters, that holds

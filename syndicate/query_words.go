@@ -26,33 +26,44 @@ func Words(s string) string {
 	if len(s) > maxWords {
 		s = s[:cutAt(s, maxWords)]
 	}
-	var b strings.Builder
-	b.Grow(len(s))
-	last, length := other, 0
+	var c cutter
+	c.words.Grow(len(s))
 	for _, r := range s {
-		r = FoldRune(r)
-		sort := sortOf(r)
-		if sort == mark && last == spaced {
-			sort = spaced
-		}
-		switch sort {
-		case mark, invisible:
-			continue
-		case other:
-			last = other
-			continue
-		}
-		if sort != last {
-			if b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			last, length = sort, 0
-		}
-		if length++; sort == unspaced || length <= maxWord {
-			b.WriteRune(r)
-		}
+		c.add(r)
 	}
-	return b.String()
+	return c.words.String()
+}
+
+// A cutter cuts a text into words; see Words.
+type cutter struct {
+	words  strings.Builder
+	last   wordSort // of the word that is being written; other between words
+	length int      // of that word, in runes
+}
+
+// add takes the next rune of the text.
+func (c *cutter) add(r rune) {
+	r = FoldRune(r)
+	sort := sortOf(r)
+	if sort == mark && c.last == spaced {
+		sort = spaced
+	}
+	switch sort {
+	case mark, invisible:
+		return
+	case other:
+		c.last = other
+		return
+	}
+	if sort != c.last {
+		if c.words.Len() > 0 {
+			c.words.WriteByte(' ')
+		}
+		c.last, c.length = sort, 0
+	}
+	if c.length++; sort == unspaced || c.length <= maxWord {
+		c.words.WriteRune(r)
+	}
 }
 
 // Unspaced reports whether r belongs to a script whose words are written

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,11 +59,7 @@ func (c *command) classify() *cobra.Command {
 			if eval != "" && len(args) > 0 {
 				return usagef("classify: give a FILE or --eval FILE, not both")
 			}
-			cfg, err := config.Load(c.configFile)
-			if err != nil {
-				return err
-			}
-			cl, err := cfg.Classifier()
+			cfg, cl, err := c.classifier()
 			if err != nil {
 				return err
 			}
@@ -75,8 +70,7 @@ func (c *command) classify() *cobra.Command {
 			if len(args) == 1 {
 				name = args[0]
 			}
-			enc := json.NewEncoder(c.out)
-			enc.SetEscapeHTML(false)
+			enc := jsonLines(c.out)
 			return c.eachText(name, func(t text) error {
 				v := judge(cl, t)
 				if explain {
@@ -126,19 +120,23 @@ func orEmpty[T any](s []T) []T {
 	return s
 }
 
+// classifier returns the configuration and what files articles by it.
+func (c *command) classifier() (*config.Config, *classify.Classifier, error) {
+	cfg, err := config.Load(c.configFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	cl, err := cfg.Classifier()
+	return cfg, cl, err
+}
+
 // eachText calls f with every line of a file of JSON Lines.
 func (c *command) eachText(name string, f func(text) error) error {
-	in := c.stdin
-	if name == "-" {
-		name = "standard input"
-	} else {
-		file, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		in = file
+	in, name, err := c.input(name)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 	n := 0

@@ -184,3 +184,13 @@ func (c *command) open(ctx context.Context, cfg *config.Config, opts app.Options
 	}
 	return errors.Join(do(ctx, a, args), a.Close())
 }
+
+// input opens a file, or standard input for "-", and returns what messages call
+// it.
+func (c *command) input(name string) (io.ReadCloser, string, error) {
+	if name == "-" {
+		return io.NopCloser(c.stdin), "standard input", nil
+	}
+	f, err := os.Open(name)
+	return f, name, err
+}

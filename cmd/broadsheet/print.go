@@ -11,10 +11,16 @@ import (
 // printJSON writes v as people and programs like it: indented, with Chinese
 // and angle brackets as they are.
 func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
+	enc := jsonLines(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
+}
+
+// jsonLines returns what writes a value a line, as printJSON does.
+func jsonLines(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
 }
 
 // count returns "1 source" or "2 sources".

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -88,8 +87,7 @@ func (c *command) corrections() *cobra.Command {
 				return err
 			}
 			if c.json {
-				enc := json.NewEncoder(c.out)
-				enc.SetEscapeHTML(false)
+				enc := jsonLines(c.out)
 				for _, e := range examples {
 					if err := enc.Encode(e); err != nil {
 						return err

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -53,8 +52,7 @@ func (c *command) stories() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			enc := json.NewEncoder(c.out)
-			enc.SetEscapeHTML(false)
+			enc := jsonLines(c.out)
 			for _, p := range pairs {
 				v := tellings.Same(
 					syndicate.Telling{Title: p.A.Title, Lead: p.A.Lead, Language: p.Lang},
@@ -71,17 +69,11 @@ func (c *command) stories() *cobra.Command {
 }
 
 func (c *command) readPairs(name string) ([]pair, error) {
-	in := c.stdin
-	if name == "-" {
-		name = "standard input"
-	} else {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		in = file
+	in, name, err := c.input(name)
+	if err != nil {
+		return nil, err
 	}
+	defer in.Close()
 	data, err := io.ReadAll(in)
 	if err != nil {
 		return nil, err

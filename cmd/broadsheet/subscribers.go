@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -162,17 +160,11 @@ func (c *command) importSubscribers() *cobra.Command {
 			"stored, each bad one is named with its faults, and the exit code is 3 then. Who has unsubscribed stays so.",
 		Args: cobra.ExactArgs(1),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			name, in := args[0], c.stdin
-			if name == "-" {
-				name = "standard input"
-			} else {
-				f, err := os.Open(name)
-				if err != nil {
-					return err
-				}
-				defer f.Close()
-				in = io.Reader(f)
+			in, name, err := c.input(args[0])
+			if err != nil {
+				return err
 			}
+			defer in.Close()
 			sum, err := a.ImportSubscribers(ctx, in, resubscribe, func(line int, fault string) {
 				fmt.Fprintf(c.err, "%s:%d: %s\n", name, line, fault)
 			})

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -111,17 +109,11 @@ func (c *command) importSuppressions() *cobra.Command {
 			"bad one is named, and the exit code is 3 then. What is suppressed already keeps its reason.",
 		Args: cobra.ExactArgs(1),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			name, in := args[0], c.stdin
-			if name == "-" {
-				name = "standard input"
-			} else {
-				f, err := os.Open(name)
-				if err != nil {
-					return err
-				}
-				defer f.Close()
-				in = io.Reader(f)
+			in, name, err := c.input(args[0])
+			if err != nil {
+				return err
 			}
+			defer in.Close()
 			sum, err := a.ImportSuppressions(ctx, in, func(line int, fault string) {
 				fmt.Fprintf(c.err, "%s:%d: %s\n", name, line, fault)
 			})

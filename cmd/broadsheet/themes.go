@@ -48,11 +48,7 @@ func (c *command) tryThemes() *cobra.Command {
 			"the first is the headline, and so is a text of one line, unless --title gives one.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			cfg, err := config.Load(c.configFile)
-			if err != nil {
-				return err
-			}
-			cl, err := cfg.Classifier()
+			cfg, cl, err := c.classifier()
 			if err != nil {
 				return err
 			}

@@ -1,12 +1,15 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -210,4 +213,174 @@ func TestHeldArticlesAreNamedAndLetIn(t *testing.T) {
 		t.Errorf("accepted: at %s", at)
 	}
 	await(t, "the held articles", stored(24))
+}
+
+// An operator tries a digest, sends it and sees what became of it, all from
+// the browser.
+func TestOperatorSendsADigest(t *testing.T) {
+	o := newOrigin(t)
+	o.Serve("/wire.rss", wireFeed)
+	file, write := smallPaper(t, "127.0.0.1:0", "贷款", o.URL+"/wire.rss")
+	mails := filepath.Join(filepath.Dir(file), "outbox")
+	write("贷款", fmt.Sprintf(`
+digests: [{ name: weekly, title: Weekly, schedule: "0 8 * * SUN", to: [ops@example.com] }]
+mail: { from: desk@example.com, transport: directory, directory: %q }
+`, mails))
+	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := start(t, load(t, file), c, file)
+	op := newOperator(t, d)
+	token := regexp.MustCompile(`sign-in\?token=(\S+)`).FindStringSubmatch(d.out.String())
+	op.send("/admin/sign-in", url.Values{"token": {token[1]}})
+	await(t, "the article", func() bool {
+		found, err := d.app.Search(t.Context(), "", false, 1)
+		return err == nil && len(found.Articles) == 1
+	})
+	if _, page := op.open("/admin/digests/weekly/preview?format=text"); !strings.Contains(page, "贷款增加") {
+		t.Errorf("the preview:\n%s", page)
+	}
+	if at, page := op.send("/admin/digests/weekly/test", url.Values{"to": {"me@example.com"}}); at != "/admin/digests/weekly?done=test" {
+		t.Fatalf("test: at %s:\n%s", at, page)
+	}
+	count := func() int {
+		files, err := filepath.Glob(filepath.Join(mails, "*.eml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(files)
+	}
+	if n := count(); n != 1 {
+		t.Fatalf("%d mails after the test", n)
+	}
+	if at, _ := op.send("/admin/digests/weekly/send", url.Values{"sure": {"yes"}}); at != "/admin/digests/weekly?done=send" {
+		t.Fatalf("sent: at %s", at)
+	}
+	await(t, "the edition", func() bool {
+		_, page := op.open("/admin/digests/weekly/1")
+		return strings.Contains(page, "ops@example.com") && strings.Contains(page, "<td>accepted</td>")
+	})
+	if n := count(); n != 2 {
+		t.Errorf("%d mails after the edition", n)
+	}
+	if _, page := op.open("/admin/digests/weekly"); !strings.Contains(page, "Next edition: 29 November 2026") {
+		t.Errorf("the schedule has changed:\n%s", page)
+	}
+	if _, log := op.open("/admin/log"); !strings.Contains(log, "had a digest sent") || !strings.Contains(log, "sent a test") {
+		t.Errorf("the log:\n%s", log)
+	}
+}
+
+// A list of subscribers is imported, searched, ended and exported from the
+// browser.
+func TestOperatorKeepsTheList(t *testing.T) {
+	file, write := smallPaper(t, "127.0.0.1:0", "贷款", "http://127.0.0.1:1/wire.rss")
+	write("贷款", "\ndigests: [{ name: weekly, schedule: \"0 8 * * SUN\" }]\nmail: { from: desk@example.com }\n")
+	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := start(t, load(t, file), c, file)
+	op := newOperator(t, d)
+	op.send("/admin/sign-in", url.Values{"token": {regexp.MustCompile(`sign-in\?token=(\S+)`).FindStringSubmatch(d.out.String())[1]}})
+
+	var list bytes.Buffer
+	m := multipart.NewWriter(&list)
+	part, err := m.CreateFormFile("list", "list.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(part, "email,name\nann@example.com,Ann\nnot an address,X\nben@example.com,Ben\n")
+	m.Close()
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, d.base+"/admin/subscribers/import", &list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := op.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil || res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(string(page), "not an address") {
+		t.Fatalf("import: %v, %s:\n%s", err, res.Status, page)
+	}
+
+	_, found := op.open("/admin/subscribers?who=ANN")
+	link := regexp.MustCompile(`/admin/subscribers/\d+`).FindString(found)
+	if link == "" || strings.Contains(found, "ben@example.com") {
+		t.Fatalf("found:\n%s", found)
+	}
+	if at, page := op.send(link, nil); at != link+"?done=unsubscribe" || !strings.Contains(page, `<span class="state">unsubscribed</span>`) {
+		t.Errorf("unsubscribed: at %s:\n%s", at, page)
+	}
+	if _, csv := op.open("/admin/subscribers/export?format=csv"); !strings.Contains(csv, "ann@example.com,Ann,weekly") || !strings.Contains(csv, "unsubscribed") {
+		t.Errorf("export:\n%s", csv)
+	}
+	if at, _ := op.send(link, url.Values{"erase": {"yes"}}); at != "/admin/subscribers?done=erase" {
+		t.Errorf("erased: at %s", at)
+	}
+	if _, page := op.open(link); strings.Contains(page, "ann@example.com") {
+		t.Errorf("still there:\n%s", page)
+	}
+	_, log := op.open("/admin/log")
+	for _, deed := range []string{"imported subscribers", "unsubscribed somebody", "erased a subscriber"} {
+		if !strings.Contains(log, deed) {
+			t.Errorf("the log lacks %q", deed)
+		}
+	}
+	if strings.Contains(log, "ann@example.com") {
+		t.Error("the log names who was erased")
+	}
+}
+
+// The configuration is edited from the browser and in force a moment later,
+// comments kept; another's change and mistakes cost nothing.
+func TestOperatorEditsTheConfiguration(t *testing.T) {
+	real, _ := smallPaper(t, "127.0.0.1:0", "贷款", "http://127.0.0.1:1/wire.rss")
+	file := filepath.Join(t.TempDir(), "config.yaml") // a link, as some keep it
+	if err := os.Symlink(real, file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(real, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := start(t, load(t, file), c, file)
+	op := newOperator(t, d)
+	op.send("/admin/sign-in", url.Values{"token": {regexp.MustCompile(`sign-in\?token=(\S+)`).FindStringSubmatch(d.out.String())[1]}})
+	before, err := os.ReadFile(real)
+	if err != nil {
+		t.Fatal(err)
+	}
+	save := func(text string) (at, page string) {
+		_, page = op.open("/admin/config")
+		mark := regexp.MustCompile(`name="mark" value="([0-9a-f]+)"`).FindStringSubmatch(page)
+		return op.send("/admin/config", url.Values{"do": {"save"}, "mark": {mark[1]}, "text": {text}})
+	}
+	if _, page := save(string(before) + "sites: {}\n"); !strings.Contains(page, "did you mean site") {
+		t.Errorf("with a mistake:\n%s", page)
+	}
+	if now, err := os.ReadFile(real); err != nil || string(now) != string(before) {
+		t.Fatalf("a mistake was saved: %v\n%s", err, now)
+	}
+	after := strings.Replace(string(before), "江城测试报", "江城晚报", 1) + "# 我的注释\n"
+	if at, page := save(after); at != "/admin/config?done=config" {
+		t.Fatalf("saved: at %s:\n%s", at, page)
+	}
+	await(t, "the new title", func() bool {
+		_, _, page := d.get("/")
+		return strings.Contains(page, "江城晚报")
+	})
+	now, err := os.ReadFile(real)
+	if err != nil || string(now) != after {
+		t.Errorf("the file has become, error %v:\n%s", err, now)
+	}
+	info, err := os.Lstat(file)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is none any more: %v, %v", info.Mode(), err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("permissions %v, error %v", info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(real), ".config*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
 }

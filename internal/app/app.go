@@ -65,6 +65,9 @@ type App struct {
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
 
+	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
+	saving sync.Mutex    // held while the configuration file is replaced
+
 	bulk struct { // the last examination before a mailing to many
 		mu     sync.Mutex
 		by     *parts
@@ -102,7 +105,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: opts, log: opts.Logger, store: st, stories: stories, news: make(chan struct{}, 1)}
+	a := &App{opts: opts, log: opts.Logger, store: st, stories: stories, news: make(chan struct{}, 1), saved: make(chan struct{}, 1)}
 	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

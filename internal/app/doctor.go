@@ -141,8 +141,10 @@ func (a *App) checkClock(ctx context.Context) (doctor.Finding, error) {
 		if off < 0 {
 			way = "slow"
 		}
-		f = doctor.Finding{Check: "clock", Level: doctor.Fault, Text: fmt.Sprintf("the clock is %s %s, by those of %d servers", off.Abs(), way, len(offs)),
-			Remedy: "have it set by NTP: signatures, dates of mails and schedules depend on it"}
+		f = doctor.Finding{
+			Check: "clock", Level: doctor.Fault, Text: fmt.Sprintf("the clock is %s %s, by those of %d servers", off.Abs(), way, len(offs)),
+			Remedy: "have it set by NTP: signatures, dates of mails and schedules depend on it",
+		}
 	}
 	return f, nil
 }

@@ -57,6 +57,8 @@ func (a *App) watch(ctx context.Context) error {
 			}
 		case err := <-faults:
 			a.log.Warn("watch the configuration", "error", err)
+		case <-a.saved: // where a link leads to is not watched
+			calm.Reset(settle)
 		case <-hangup:
 			a.reload(ctx)
 		case <-calm.C:

@@ -32,7 +32,7 @@ type builder struct {
 func (b *builder) build() *Config {
 	b.site()
 	b.listen()
-	b.cfg.Admin.PasswordHash = b.admin()
+	b.cfg.Admin = b.admin()
 	b.polling()   // before the sources, which take its default
 	b.themeList() // before what refers to themes
 	b.places()
@@ -93,15 +93,15 @@ func (b *builder) listen() {
 	}
 }
 
-func (b *builder) admin() Secret {
+func (b *builder) admin() Admin {
 	hash := b.file.Admin.PasswordHash
 	if hash == "" {
-		return ""
+		return Admin(b.file.Admin)
 	}
 	if _, err := bcrypt.Cost([]byte(hash)); err != nil {
 		b.fault("admin.password_hash", "this is not a bcrypt hash", "a bcrypt hash has 60 characters and begins with $2a$, $2b$ or $2y$; put it in single quotes")
 	}
-	return hash
+	return Admin(b.file.Admin)
 }
 
 // required reports a key that must have a value.

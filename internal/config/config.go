@@ -48,6 +48,7 @@ type Config struct {
 // Admin is the admin block.
 type Admin struct {
 	PasswordHash Secret // bcrypt; "" when no password opens the admin pages
+	Edit         bool   // the configuration may be edited on an admin page
 }
 
 // Classifier returns what files articles by the themes and the model.

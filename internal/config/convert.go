@@ -36,6 +36,7 @@ func Default() Config {
 		Receive: receive.Default(),
 		IMAP:    receive.DefaultIMAP(),
 		Content: syndicate.Whole,
+		Admin:   Admin{Edit: true},
 	}
 }
 

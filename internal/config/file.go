@@ -149,4 +149,5 @@ type fileIMAP struct {
 
 type fileAdmin struct {
 	PasswordHash Secret `yaml:"password_hash" jsonschema_description:"The bcrypt hash of the password for the admin pages, from broadsheet admin password. Empty = a link that is printed at each start signs in, once."`
+	Edit         bool   `yaml:"edit" jsonschema_description:"Whether an admin page edits this file: checked as a whole, saved as a whole, comments kept. With false the page shows it."`
 }

@@ -98,6 +98,27 @@ func (s *Store) DueDigests(ctx context.Context, now time.Time) ([]Due, error) {
 	return due, s.failed("look for digests that are due", err)
 }
 
+// HurryDigest makes a digest due at now because an operator wants it. The error
+// is syndicate.ErrNotFound for a digest that is not configured.
+func (s *Store) HurryDigest(ctx context.Context, name string, now time.Time) error {
+	return s.write(ctx, "make digest "+name+" due", func(tx *sql.Tx) error {
+		n, err := change(ctx, tx, "UPDATE digests SET next_at = $2 WHERE name = $1 AND active", text(name), now.UnixMilli())
+		if err == nil && n == 0 {
+			err = syndicate.ErrNotFound
+		}
+		return err
+	})
+}
+
+// CountAudience returns how many active subscribers a digest has.
+func (s *Store) CountAudience(ctx context.Context, digest string) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `
+		SELECT count(*)
+		FROM subscriptions d JOIN subscribers s ON s.id = d.subscriber
+		WHERE d.digest = $1 AND s.status = 'active'`, text(digest)).Scan(&n)
+	return n, s.failed("count the subscribers of "+digest, err)
+}
+
 // freshSlack is how far before the end of the last edition Fresh looks: an
 // article may have been first seen before and stored after it was composed.
 const freshSlack = time.Hour

@@ -151,6 +151,7 @@ func scanSubscriber(r scanner) (s mailer.Subscriber, err error) {
 type SubscriberFilter struct {
 	Digest string        // only of this digest; "" for any
 	Status mailer.Status // "" for any
+	Text   string        // in the address, whatever its case; "" for any
 	After  int64         // only those with a larger ID, for the next page
 	Limit  int           // at most; 0 for 1000
 }
@@ -165,12 +166,22 @@ func (s *Store) Subscribers(ctx context.Context, f SubscriberFilter) ([]mailer.S
 		FROM subscribers s
 		WHERE s.id > $1 AND ($2 = '' OR s.status = $2)
 			AND ($3 = '' OR EXISTS (SELECT 1 FROM subscriptions d WHERE d.subscriber = s.id AND d.digest = $3))
+			AND ($5 = '' OR s.mailbox LIKE $5 ESCAPE '\')
 		ORDER BY s.id
-		LIMIT $4`, f.After, string(f.Status), text(f.Digest), f.Limit)
+		LIMIT $4`, f.After, string(f.Status), text(f.Digest), f.Limit, containing(f.Text))
 	if err == nil {
 		err = s.addDigests(ctx, subs)
 	}
 	return subs, s.failed("read the subscribers", err)
+}
+
+// containing returns the pattern of LIKE for mailboxes that have a text in
+// them, "" for any.
+func containing(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text(mailbox(s))) + "%"
 }
 
 // addDigests fills in which digests the subscribers get.

@@ -20,6 +20,9 @@ type Admin struct {
 	Sessions     Sessions
 	Desk         Desk
 	Lab          Lab
+	Press        Press
+	Circulation  Circulation
+	Settings     Settings
 	Operator     Operator
 	Journal      Journal
 }
@@ -164,6 +167,19 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("POST /admin/articles/{key}/refile", s.refileArticle)
 	page("POST /admin/articles/{key}/undo", s.undoRefile)
 	page("POST /admin/articles/{key}/forget", s.forgetArticle)
+	page("GET /admin/digests", s.adminDigests)
+	page("GET /admin/digests/{name}", s.adminDigestPage)
+	page("GET /admin/digests/{name}/preview", s.previewDigest)
+	page("POST /admin/digests/{name}/test", s.testDigest)
+	page("POST /admin/digests/{name}/send", s.sendDigest)
+	page("GET /admin/digests/{name}/{number}", s.adminEdition)
+	page("GET /admin/subscribers", s.adminSubscribers)
+	page("POST "+importPath, s.importList)
+	page("GET /admin/subscribers/export", s.exportList)
+	page("GET /admin/subscribers/{id}", s.adminSubscriber)
+	page("POST /admin/subscribers/{id}", s.endSubscription)
+	page("GET /admin/config", s.adminConfig)
+	page("POST /admin/config", s.editConfig)
 	page("GET /admin/themes", s.adminThemes)
 	page("POST /admin/themes", s.tryTheme)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
@@ -193,7 +209,11 @@ func (s *server) admin(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, http.StatusForbidden)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		limit := int64(maxForm)
+		if r.URL.Path == importPath {
+			limit = maxList
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		if err := r.ParseForm(); err != nil {
 			s.fail(w, r, http.StatusBadRequest)
 			return
@@ -249,7 +269,7 @@ func (v *view) done(path, what string) *response { return v.redirect(path + "?do
 // Done returns in words what the form before has done, or "".
 func (v *view) Done() string {
 	what := v.values.Get("done")
-	for _, known := range []string{"poll", "wait", "accept", "refile", "undo", "forget", "unchanged"} {
+	for _, known := range []string{"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config"} {
 		if what == known {
 			return v.T("admin.done." + what)
 		}
@@ -268,6 +288,9 @@ func (v *view) AdminMenu() []link {
 		{"/admin/sources", "admin.sources"},
 		{"/admin/articles", "admin.articles"},
 		{"/admin/themes", "admin.themes"},
+		{"/admin/digests", "admin.digests"},
+		{"/admin/subscribers", "admin.subscribers"},
+		{"/admin/config", "admin.config"},
 		{"/admin/log", "admin.log"},
 	} {
 		current := v.path == page.path || page.path != "/admin" && strings.HasPrefix(v.path, page.path+"/")

@@ -32,6 +32,9 @@ type office struct {
 	held     bool     // the first source has something to accept
 	fault    error    // of Compare
 	handler  http.Handler
+
+	config   string // the configuration file
+	readOnly bool
 }
 
 type session struct {
@@ -197,7 +200,7 @@ func newOffice(t *testing.T, hashed string) *office {
 	o := &office{t: t, paper: sample(), now: now, sessions: map[string]*session{}, links: map[string]bool{}}
 	o.handler = handlerOf(t, site(), web.Parts{
 		Articles: o.paper, Feeds: publisher(o.paper), Editions: o.paper, Now: func() time.Time { return o.now },
-		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Operator: o, Journal: o},
+		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Press: o, Circulation: o, Settings: o, Operator: o, Journal: o},
 	})
 	return o
 }

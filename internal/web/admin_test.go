@@ -20,6 +20,8 @@ import (
 func adminPages(o *office) []string {
 	return []string{
 		"/admin", "/admin/log", "/admin/sources", "/admin/sources/park", "/admin/sources/harbour", "/admin/themes", "/admin/themes?diff=30",
+		"/admin/digests", "/admin/digests/weekly", "/admin/digests/desk", "/admin/digests/weekly/2", "/admin/digests/nothing", "/admin/digests/weekly/99",
+		"/admin/config", "/admin/subscribers", "/admin/subscribers?who=ann", "/admin/subscribers?who=nobody", "/admin/subscribers?after=x", "/admin/subscribers/7", "/admin/subscribers/8",
 		"/admin/articles", "/admin/articles?q=%E6%B8%AF", "/admin/articles?q=title%3A", "/admin/nowhere", "/admin/sources/nobody",
 		"/admin/articles/" + o.paper.articles[0].Key, "/admin/articles/" + o.paper.articles[3].Key, "/admin/articles/" + strings.Repeat("0", 32),
 	}
@@ -31,6 +33,11 @@ func forms(o *office) map[string]url.Values {
 	return map[string]url.Values{
 		"/admin/sources/park/poll":           nil,
 		"/admin/sources/park/accept":         nil,
+		"/admin/digests/weekly/test":         {"to": {"editor@example.com"}},
+		"/admin/digests/weekly/send":         {"sure": {"yes"}},
+		"/admin/subscribers/7":               nil,
+		"/admin/subscribers/import":          nil,
+		"/admin/config":                      {"text": {"site: {}"}, "do": {"check"}},
 		"/admin/articles/" + key + "/refile": {"theme": {"industry", "finance"}},
 		"/admin/articles/" + key + "/undo":   nil,
 		"/admin/articles/" + key + "/forget": {"sure": {"yes"}},

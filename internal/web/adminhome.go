@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"time"
 
-	"broadsheet/mailer"
 	"broadsheet/syndicate"
 )
 
@@ -51,14 +50,7 @@ func (s *server) adminHome(r *http.Request, v *view) (*response, error) {
 		t := &s.cfg.Themes[i]
 		body.Themes = append(body.Themes, countRow{Title: t.DisplayTitle(v.Lang()), Href: v.themeLink(t).Href, N: report.Themes[t.ID]})
 	}
-	for _, state := range []mailer.State{
-		mailer.Planned, mailer.Leased, mailer.Sending, mailer.Uncertain,
-		mailer.Deferred, mailer.Accepted, mailer.Failed, mailer.Suppressed,
-	} {
-		if n := report.Deliveries[state]; n > 0 {
-			body.Mail = append(body.Mail, countRow{Title: v.T("admin.delivery." + string(state)), N: n})
-		}
-	}
+	body.Mail = v.deliveryCounts(report.Deliveries)
 	for i := range s.cfg.Digests {
 		d := &s.cfg.Digests[i]
 		row := digestRow{Title: cmp.Or(d.Title, d.Name), Next: v.T("admin.never")}
@@ -131,6 +123,8 @@ func (s *server) adminLog(r *http.Request, v *view) (*response, error) {
 		switch d.Action {
 		case syndicate.ActionPoll, syndicate.ActionAccept:
 			row.Href = v.Link("/admin/sources/" + url.PathEscape(d.Object))
+		case syndicate.ActionSend, syndicate.ActionTest:
+			row.Href = v.Link("/admin/digests/" + url.PathEscape(d.Object))
 		case syndicate.ActionRefile, syndicate.ActionUndo:
 			row.Href = v.Link("/admin/articles/" + url.PathEscape(d.Object))
 		}
@@ -144,7 +138,8 @@ func (v *view) action(action string) string {
 	key, ok := map[string]string{
 		syndicate.ActionSignIn: "sign_in", syndicate.ActionRefused: "refused", syndicate.ActionSignOut: "sign_out",
 		syndicate.ActionPoll: "poll", syndicate.ActionAccept: "accept", syndicate.ActionRefile: "refile",
-		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget",
+		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget", syndicate.ActionSend: "send", syndicate.ActionTest: "test",
+		syndicate.ActionUnsubscribe: "unsubscribe", syndicate.ActionErase: "erase", syndicate.ActionImport: "import", syndicate.ActionConfig: "config",
 	}[action]
 	if !ok {
 		return action

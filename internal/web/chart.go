@@ -1,8 +1,11 @@
 package web
 
 import (
-	"fmt"
+	"context"
+	"maps"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"broadsheet/syndicate"
@@ -18,8 +21,7 @@ const (
 	chartHeight = 48
 )
 
-// A chart shows how many articles came in each of the last weeks. Text says
-// the same.
+// A chart shows what came in each of the last weeks. Text says the same.
 type chart struct {
 	Title         string
 	Width, Height int
@@ -32,41 +34,125 @@ type bar struct {
 	Text                string
 }
 
-// chart counts what q selects in the last weeks, which begin on Mondays. It is
-// nil when there is nothing to show.
-func (s *server) chart(r *http.Request, v *view, q syndicate.Query) (*chart, error) {
+// charts shows how many articles a theme had in the last weeks, which begin on
+// Mondays, and the amounts that were stated in the currency that most of these
+// weeks have. What there was nothing of has no chart.
+func (s *server) charts(r *http.Request, v *view, theme string) ([]chart, error) {
 	today := v.Today()
 	monday := time.Date(today.Year(), today.Month(), today.Day()-(int(today.Weekday())+6)%7, 0, 0, 0, 0, today.Location())
-	counts := make([]int, chartWeeks)
-	starts := make([]time.Time, chartWeeks)
-	most := 0
-	for i := range counts {
+	starts := make([]time.Time, chartWeeks+1)
+	for i := range starts {
 		starts[i] = monday.AddDate(0, 0, 7*(i-chartWeeks+1))
-		week := syndicate.Query{Root: syndicate.And{
-			q.Root,
-			syndicate.Date{After: true, At: starts[i]},
-			syndicate.Date{At: starts[i].AddDate(0, 0, 7)},
-		}}
-		n, err := s.Articles.Count(r.Context(), week, v.now)
-		if err != nil {
-			return nil, err
-		}
-		counts[i] = n
-		most = max(most, n)
+	}
+	weeks, err := s.weeks.of(r.Context(), s.Articles, theme, starts)
+	if err != nil {
+		return nil, err
+	}
+	unit := commonUnit(weeks)
+	articles := newChart(v, v.T("web.chart"), starts, func(i int) (float64, string) {
+		return float64(weeks[i].Articles), v.total(syndicate.Found{Total: weeks[i].Articles})
+	})
+	amounts := newChart(v, v.T("web.chart.amounts"), starts, func(i int) (float64, string) {
+		return weeks[i].Amounts[unit], v.text.Amount(weeks[i].Amounts[unit], unit)
+	})
+	return slices.DeleteFunc([]chart{articles, amounts}, func(c chart) bool { return len(c.Bars) == 0 }), nil
+}
+
+// newChart draws the weeks between starts by what value says of each, and has
+// no bars when that is nothing.
+func newChart(v *view, title string, starts []time.Time, value func(week int) (float64, string)) chart {
+	c := chart{Title: title, Width: chartWeeks*chartStep - (chartStep - chartBar), Height: chartHeight}
+	most := 0.0
+	for i := range chartWeeks {
+		x, _ := value(i)
+		most = max(most, x)
 	}
 	if most == 0 {
-		return nil, nil
+		return c
 	}
-	c := &chart{Title: v.T("web.chart"), Width: chartWeeks*chartStep - (chartStep - chartBar), Height: chartHeight}
-	for i, n := range counts {
-		height := n * chartHeight / most
-		if n > 0 {
+	for i := range chartWeeks {
+		x, text := value(i)
+		height := int(x / most * chartHeight)
+		if x > 0 {
 			height = max(height, 2)
 		}
 		c.Bars = append(c.Bars, bar{
 			X: i * chartStep, Y: chartHeight - height, Width: chartBar, Height: height,
-			Text: fmt.Sprintf("%s %s", v.T("web.chart.week", v.Day(starts[i])), v.total(syndicate.Found{Total: n})),
+			Text: v.T("web.chart.week", v.Day(starts[i]), text),
 		})
 	}
-	return c, nil
+	return c
+}
+
+// commonUnit returns the currency that most weeks have amounts in, of several
+// the first by name, and "" when there are none.
+func commonUnit(weeks []syndicate.Week) string {
+	in := map[string]int{}
+	for _, w := range weeks {
+		for unit := range w.Amounts {
+			in[unit]++
+		}
+	}
+	best := ""
+	for _, unit := range slices.Sorted(maps.Keys(in)) {
+		if in[unit] > in[best] {
+			best = unit
+		}
+	}
+	return best
+}
+
+// How long what was added up of a week is shown at least, and how many times
+// as long as adding up took: amounts of many articles take a moment, and the
+// past changes only when articles are filed anew.
+const (
+	pastWeekFor    = time.Hour
+	runningWeekFor = time.Minute
+	weekForTimes   = 100
+)
+
+// A weekCache remembers what themes had in the weeks of charts. Who asks while
+// a week is added up waits for that.
+type weekCache struct {
+	now   func() time.Time
+	mu    sync.Mutex
+	known map[weekKey]knownWeek
+}
+
+type weekKey struct {
+	theme string
+	start int64 // Unix seconds
+}
+
+type knownWeek struct {
+	syndicate.Week
+	until time.Time
+}
+
+// of returns what a theme had in the weeks between starts.
+func (c *weekCache) of(ctx context.Context, articles Articles, theme string, starts []time.Time) ([]syndicate.Week, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	maps.DeleteFunc(c.known, func(k weekKey, _ knownWeek) bool { return k.start < starts[0].Unix() })
+	weeks := make([]syndicate.Week, len(starts)-1)
+	for i := range weeks {
+		key := weekKey{theme, starts[i].Unix()}
+		known, ok := c.known[key]
+		if !ok || !now.Before(known.until) {
+			began := c.now()
+			w, err := articles.Week(ctx, theme, starts[i], starts[i+1])
+			if err != nil {
+				return nil, err
+			}
+			least := pastWeekFor
+			if now.Before(starts[i+1]) {
+				least = runningWeekFor
+			}
+			known = knownWeek{w, now.Add(max(least, weekForTimes*c.now().Sub(began)))}
+			c.known[key] = known
+		}
+		weeks[i] = known.Week
+	}
+	return weeks, nil
 }

@@ -69,7 +69,7 @@ func (s *server) newest(r *http.Request, v *view, q syndicate.Query, limit int) 
 
 type themeBody struct {
 	Total     string
-	Chart     *chart
+	Charts    []chart
 	Subscribe subscribe
 	List      list
 }
@@ -98,7 +98,7 @@ func (s *server) theme(r *http.Request, v *view) (*response, error) {
 	}
 	body := themeBody{Total: v.total(found.Found)}
 	if number == 1 {
-		if body.Chart, err = s.chart(r, v, q); err != nil {
+		if body.Charts, err = s.charts(r, v, theme.ID); err != nil {
 			return nil, err
 		}
 	}

@@ -30,7 +30,7 @@ func parsePages() (pages, error) {
 		}
 		all[name] = t
 	}
-	for _, name := range []string{"sign-in", "home", "sources", "source", "articles", "article", "themes", "log"} {
+	for _, name := range []string{"sign-in", "home", "sources", "source", "articles", "article", "themes", "digests", "digest", "edition", "subscribers", "subscriber", "config", "log"} {
 		t, err := template.ParseFS(templates.Web(), "admin/layout.html", "admin/"+name+".html")
 		if err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"errors"
+	"image/png"
 	"net/http"
 	"regexp"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"broadsheet/internal/web"
 	"broadsheet/mailer"
 	"broadsheet/syndicate"
+	"broadsheet/syndicate/publish"
 )
 
 // pages are the addresses of all pages of the sample.
@@ -429,6 +431,25 @@ func TestStaticFilesAreKeptForGood(t *testing.T) {
 	}
 }
 
+// Feeds name the icon by an address that stays, and readers show it at 144
+// pixels a side, of a screen that may have three for each.
+func TestIconOfFeeds(t *testing.T) {
+	h := handler(t, sample())
+	w := ask(h, publish.IconPath)
+	img, err := png.DecodeConfig(w.Body)
+	if err != nil || img.Width != 512 || img.Height != 512 {
+		t.Errorf("the icon: %v, %d × %d pixels", err, img.Width, img.Height)
+	}
+	if w.Header().Get("Content-Type") != "image/png" || w.Header().Get("ETag") == "" {
+		t.Errorf("header %v", w.Header())
+	}
+	for _, format := range []string{"rss", "atom", "json"} {
+		if feed := ask(h, "/feeds/all."+format).Body.String(); !strings.Contains(feed, site().Site.Link(publish.IconPath)) {
+			t.Errorf("the %s feed does not name the icon", format)
+		}
+	}
+}
+
 func TestSiteBelowAPath(t *testing.T) {
 	cfg := site()
 	cfg.Site.URL = "http://example.com/paper"
@@ -480,13 +501,42 @@ func TestListOfFeeds(t *testing.T) {
 func TestThemesHaveDaysAndWeeks(t *testing.T) {
 	p := sample()
 	p.articles[5].FirstSeen = now.AddDate(0, 0, -8)
+	p.articles[5].Figures = []syndicate.Figure{{BaseUnit: "USD", Normalised: 2e6}, {BaseUnit: "元", Normalised: 1.2e9}, {BaseUnit: "t", Normalised: 9e12}}
 	page := ask(handler(t, p), "/themes/finance?lang=en").Body.String()
 	for _, want := range []string{
 		`<h2 class="day">2 March 2026</h2>`, `<h2 class="day">22 February 2026</h2>`, "<summary>Articles a week</summary>",
 		"week of 16 February 2026: 1 article", "week of 2 March 2026: 4 articles", `height="48"></rect>`,
+		"<summary>Amounts stated a week, the largest of each story</summary>", "week of 9 February 2026: 0 yuan",
+		"week of 16 February 2026: 1.2\u00a0billion yuan", "week of 2 March 2026: 4.8\u00a0billion yuan",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s:\n%s", want, page)
+		}
+	}
+	if page := ask(handler(t, p), "/themes/finance?lang=zh-Hans").Body.String(); !strings.Contains(page, "2026年3月2日当周：48亿元") {
+		t.Errorf("the Chinese page lacks the amounts:\n%s", page)
+	}
+	if page := ask(handler(t, p), "/themes/industry?lang=en").Body.String(); strings.Contains(page, "Amounts stated") || !strings.Contains(page, "Articles a week") {
+		t.Error("industry has articles and no amounts, and its page should show that")
+	}
+}
+
+func TestWeeksAreRemembered(t *testing.T) {
+	p, at := sample(), now
+	h := handlerOf(t, site(), web.Parts{Articles: p, Feeds: publisher(p), Now: func() time.Time { return at }})
+	for _, tt := range []struct {
+		later time.Duration
+		asked int
+	}{
+		{0, 12},
+		{59 * time.Second, 0},
+		{time.Second, 1}, // the running week
+		{time.Hour, 12},
+		{7 * 24 * time.Hour, 12},
+	} {
+		at, p.weeks = at.Add(tt.later), 0
+		if ask(h, "/themes/finance"); p.weeks != tt.asked {
+			t.Errorf("%s later %d weeks are added up, want %d", tt.later, p.weeks, tt.asked)
 		}
 	}
 }

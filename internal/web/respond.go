@@ -41,6 +41,7 @@ type response struct {
 	links       string // Link
 	kept        bool   // sent many times: every coding is worth its making
 	location    string // Location; "" has none
+	attachment  string // name of the file that it is to be kept as; "" for none
 }
 
 // A representation is a response with its headers made, so that it can be
@@ -109,6 +110,9 @@ func newRepresentation(res *response, zip *zipper) *representation {
 	}
 	if res.location != "" {
 		rep.header = append(rep.header, field{"Location", []string{res.location}})
+	}
+	if res.attachment != "" {
+		rep.header = append(rep.header, field{"Content-Disposition", []string{`attachment; filename="` + res.attachment + `"`}})
 	}
 	if res.cookie != nil {
 		rep.about = append(rep.about, field{"Set-Cookie", []string{res.cookie.String()}})

@@ -25,6 +25,7 @@ type paper struct {
 	editions []mailer.Edition    // newest first
 	err      error               // of every call, when set
 	asked    int                 // calls of Articles
+	weeks    int                 // calls of Week
 	stories  []*syndicate.Story
 	readyErr error
 }
@@ -98,6 +99,24 @@ func (p *paper) Withdrawn(context.Context, int) ([]syndicate.Withdrawal, error) 
 func (p *paper) Count(ctx context.Context, q syndicate.Query, at time.Time) (int, error) {
 	found, err := p.Articles(ctx, q, at, len(p.articles), 0)
 	return len(found), err
+}
+
+func (p *paper) Week(_ context.Context, theme string, from, before time.Time) (syndicate.Week, error) {
+	w := syndicate.Week{Amounts: map[string]float64{}}
+	p.weeks++
+	for i := range p.articles {
+		a := &p.articles[i]
+		if a.FirstSeen.Before(from) || !a.FirstSeen.Before(before) || !slices.ContainsFunc(a.Filings, func(f syndicate.Filing) bool { return f.Theme == theme }) {
+			continue
+		}
+		w.Articles++
+		for _, f := range a.Figures {
+			if slices.Contains(syndicate.Currencies(), f.BaseUnit) {
+				w.Amounts[f.BaseUnit] += f.Normalised
+			}
+		}
+	}
+	return w, p.err
 }
 
 func (p *paper) Search(ctx context.Context, q syndicate.Query, at time.Time, best bool, limit, offset int) (syndicate.Found, error) {

@@ -15,6 +15,7 @@ type static struct {
 	paths     map[string]string          // address by file name
 	files     map[string]*representation // by the last part of the address
 	feedStyle string                     // what all feeds' style sheets begin with
+	icon      *representation
 }
 
 func staticFiles(zip *zipper) (static, error) {
@@ -32,8 +33,12 @@ func staticFiles(zip *zipper) (static, error) {
 		if err != nil {
 			return st, err
 		}
-		if e.Name() == "feed.css" {
+		switch e.Name() {
+		case "feed.css":
 			st.feedStyle = string(body)
+			continue
+		case "icon.png":
+			st.icon = newRepresentation(&response{body: body, contentType: "image/png", cache: "public, max-age=86400"}, zip)
 			continue
 		}
 		ext := path.Ext(e.Name())
@@ -47,6 +52,9 @@ func staticFiles(zip *zipper) (static, error) {
 	}
 	return st, nil
 }
+
+// icon serves the icon at the address that feeds name, which never changes.
+func (s *server) icon(w http.ResponseWriter, r *http.Request) { s.static.icon.serve(w, r) }
 
 func (s *server) file(w http.ResponseWriter, r *http.Request) {
 	rep, ok := s.static.files[r.PathValue("file")]

@@ -46,8 +46,9 @@ type Articles interface {
 	Once(ctx context.Context, q syndicate.Query, now time.Time, articles []syndicate.Article) ([]syndicate.Told, error)
 	// Story returns the story with an id, or syndicate.ErrNotFound.
 	Story(ctx context.Context, id string) (syndicate.Story, error)
-	// Count returns how many articles q selects at now.
-	Count(ctx context.Context, q syndicate.Query, now time.Time) (int, error)
+	// Week returns what a theme had of the articles first seen from one instant
+	// on and before another.
+	Week(ctx context.Context, theme string, from, before time.Time) (syndicate.Week, error)
 	// Search returns a page of what q selects at now: the newest first or, if
 	// best, those that suit it best. It need not count all that it selects.
 	Search(ctx context.Context, q syndicate.Query, now time.Time, best bool, limit, offset int) (syndicate.Found, error)
@@ -127,6 +128,7 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 	if s.pages, err = parsePages(); err != nil {
 		return nil, fmt.Errorf("templates of pages: %w", err)
 	}
+	s.weeks.now, s.weeks.known = parts.Now, map[weekKey]knownWeek{}
 	s.deltas = newDeltaFeeds(parts.Feeds)
 	s.feeds = &feedCache{
 		load: s.loadFeed, version: parts.Version, now: parts.Now, zip: &s.zip, budget: cacheBudget, logger: parts.Logger,
@@ -162,6 +164,7 @@ type server struct {
 	pages  pages
 	feeds  *feedCache
 	deltas *deltaFeeds
+	weeks  weekCache
 	zip    zipper
 	dated  atomic.Pointer[dateLine]
 	mux    *http.ServeMux
@@ -188,6 +191,7 @@ func (s *server) routes() *http.ServeMux {
 	page("/digests/{name}/{number}", s.edition)
 	mux.HandleFunc("/feeds.opml", s.opml)
 	mux.HandleFunc("/static/{file}", s.file)
+	mux.HandleFunc("/icon.png", s.icon)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })

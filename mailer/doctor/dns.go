@@ -79,8 +79,10 @@ func aligned(p *Patient, found *domains) []Finding {
 		if key {
 			missing = "not the return path's, " + p.path()
 		}
-		return []Finding{{Check: "alignment", Level: Note, Text: "the From domain " + from + " agrees with one proof: " + missing,
-			Remedy: "Google says that both will be asked for one day"}}
+		return []Finding{{
+			Check: "alignment", Level: Note, Text: "the From domain " + from + " agrees with one proof: " + missing,
+			Remedy: "Google says that both will be asked for one day",
+		}}
 	}
 	return []Finding{{
 		Check: "alignment", Level: Fault, Text: "the From domain " + from + " agrees neither with the return path's, " + p.path() + ", nor with a DKIM key's", Rejected: everybody,
@@ -228,8 +230,10 @@ func (d *Doctor) reverseOf(ctx context.Context, ip netip.Addr) Finding {
 // returns checks whether bounces find their way back.
 func (d *Doctor) returns(ctx context.Context, p *Patient) []Finding {
 	if p.Domain == "" {
-		return []Finding{{Check: "mx", Level: Note, Text: "bounces go to " + p.Mail.From + ": nobody counts them here",
-			Remedy: "set mail.receive, so that addresses that are gone and readers who complain get no more mail"}}
+		return []Finding{{
+			Check: "mx", Level: Note, Text: "bounces go to " + p.Mail.From + ": nobody counts them here",
+			Remedy: "set mail.receive, so that addresses that are gone and readers who complain get no more mail",
+		}}
 	}
 	servers, err := d.Resolver.LookupMX(ctx, fqdn(p.Domain))
 	if err != nil && !missing(err) {

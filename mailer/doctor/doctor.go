@@ -83,8 +83,10 @@ const perCheck = 20 * time.Second
 func (d *Doctor) Examine(ctx context.Context, p Patient) []Finding {
 	all := d.Rules(ctx, p)
 	if p.Mail.Transport != submit.SMTPTransport {
-		return append(all, Finding{Check: "relay", Level: Note, Text: "mail is written into the folder " + p.Mail.Directory + "; nothing is sent",
-			Remedy: "set mail.transport: smtp and mail.smtp to send it"})
+		return append(all, Finding{
+			Check: "relay", Level: Note, Text: "mail is written into the folder " + p.Mail.Directory + "; nothing is sent",
+			Remedy: "set mail.transport: smtp and mail.smtp to send it",
+		})
 	}
 	for _, check := range []check{d.relay, d.reverse, d.returns} {
 		all = append(all, bounded(ctx, &p, check)...)

@@ -35,8 +35,10 @@ func (d *Doctor) message(ctx context.Context, p *Patient) []Finding {
 	out = append(out, singles(m.Header)...)
 	out = append(out, d.unsubscribing(p, m.Header, verified)...)
 	if size := htmlSize(m.Header.Get, m.Body, 0); size > clipped {
-		out = append(out, Finding{Check: "size", Level: Warning, Text: fmt.Sprintf("the HTML has %d KB; Gmail shows %d", size/1000, clipped/1000),
-			Remedy: "lower max_per_theme of the digest"})
+		out = append(out, Finding{
+			Check: "size", Level: Warning, Text: fmt.Sprintf("the HTML has %d KB; Gmail shows %d", size/1000, clipped/1000),
+			Remedy: "lower max_per_theme of the digest",
+		})
 	}
 	if long := longestLine(p.Message); long > 998 { // RFC 5322, section 2.1.1
 		out = append(out, Finding{Check: "header", Level: Fault, Text: fmt.Sprintf("a line has %d octets, and 998 are the most", long), Rejected: everybody})
@@ -78,8 +80,10 @@ func (d *Doctor) signatures(ctx context.Context, p *Patient) (good []*dkim.Verif
 		f := Finding{Check: "signature", Level: OK, Text: "the next edition's signature of " + v.Domain + " verifies"}
 		switch {
 		case v.Err != nil:
-			f = Finding{Check: "signature", Level: Fault, Text: "the next edition's signature of " + v.Domain + " does not verify: " + v.Err.Error(), Rejected: everybody,
-				Remedy: "this is a fault of Broadsheet's; please report it"}
+			f = Finding{
+				Check: "signature", Level: Fault, Text: "the next edition's signature of " + v.Domain + " does not verify: " + v.Err.Error(), Rejected: everybody,
+				Remedy: "this is a fault of Broadsheet's; please report it",
+			}
 		case public[i].Err != nil:
 			f.Level, f.Text = Warning, "the next edition's signature of "+v.Domain+" is good, but receivers cannot verify it: "+public[i].Err.Error()
 			f.Remedy = "see dkim"
@@ -122,8 +126,10 @@ func (d *Doctor) unsubscribing(p *Patient, h mail.Header, verified []*dkim.Verif
 	var out []Finding
 	switch {
 	case !https || !oneClick:
-		f := Finding{Check: "unsubscribe", Level: Fault, Text: "there is no one-click way to unsubscribe (RFC 8058)", Rejected: "Gmail, Yahoo",
-			Remedy: "this is a fault of Broadsheet's; please report it"}
+		f := Finding{
+			Check: "unsubscribe", Level: Fault, Text: "there is no one-click way to unsubscribe (RFC 8058)", Rejected: "Gmail, Yahoo",
+			Remedy: "this is a fault of Broadsheet's; please report it",
+		}
 		if !strings.HasPrefix(p.Site, "https://") {
 			f.Remedy = "serve the site over https, and let site.url begin with https://"
 		}
@@ -140,8 +146,10 @@ func (d *Doctor) unsubscribing(p *Patient, h mail.Header, verified []*dkim.Verif
 	for _, v := range verified {
 		for _, name := range []string{"List-Unsubscribe", "List-Unsubscribe-Post"} {
 			if h.Get(name) != "" && !slices.ContainsFunc(v.HeaderKeys, func(k string) bool { return strings.EqualFold(k, name) }) {
-				out = append(out, Finding{Check: "unsubscribe", Level: Fault, Text: "the signature of " + v.Domain + " does not cover " + name, Rejected: "Gmail, Yahoo",
-					Remedy: "this is a fault of Broadsheet's; please report it"})
+				out = append(out, Finding{
+					Check: "unsubscribe", Level: Fault, Text: "the signature of " + v.Domain + " does not cover " + name, Rejected: "Gmail, Yahoo",
+					Remedy: "this is a fault of Broadsheet's; please report it",
+				})
 			}
 		}
 	}

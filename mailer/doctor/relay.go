@@ -42,8 +42,10 @@ func (d *Doctor) relay(ctx context.Context, p *Patient) []Finding {
 	}
 	out := []Finding{{Check: "relay", Level: OK, Text: fmt.Sprintf("%s:%d answers %s", cfg.Host, cfg.Port, how)}}
 	if left := probe.Expires.Sub(d.Now()); probe.Encrypted && left < soonExpired {
-		out = append(out, Finding{Check: "relay", Level: Warning, Text: fmt.Sprintf("the relay's certificate ends on %s", probe.Expires.Format(time.DateOnly)),
-			Remedy: "whoever runs the relay should renew it: after that day no mail leaves"})
+		out = append(out, Finding{
+			Check: "relay", Level: Warning, Text: fmt.Sprintf("the relay's certificate ends on %s", probe.Expires.Format(time.DateOnly)),
+			Remedy: "whoever runs the relay should renew it: after that day no mail leaves",
+		})
 	}
 	return out
 }

@@ -83,6 +83,7 @@ func writeAtom(c *channel) ([]byte, []syndicate.DocumentEntry, error) {
 	entries := base.Entries
 	base.Id = c.Id
 	base.Updated = atomTime(c.Updated)
+	base.Icon = c.Image.Url
 	base.Link, base.Entries = nil, nil
 
 	doc := &atomFeed{

@@ -14,6 +14,10 @@ import (
 	"broadsheet/syndicate"
 )
 
+// IconPath is where the site serves its icon, a square PNG of 512 pixels. In
+// RSS 144 are the most that an image may be shown with.
+const IconPath = "/icon.png"
+
 // A channel is a feed made ready for any format: gorilla/feeds' own form of
 // it, and beside it what that cannot hold.
 type channel struct {
@@ -119,6 +123,7 @@ func (p *Publisher) channel(sel selection, articles []syndicate.Told) *channel {
 		Description: clean(sel.description),
 		Link:        &feeds.Link{Href: ch.page, Rel: "alternate", Type: "text/html"},
 		Author:      &feeds.Author{Name: clean(p.Site.Title)},
+		Image:       &feeds.Image{Url: p.Site.Link(IconPath), Title: clean(title), Link: ch.page, Width: 144, Height: 144},
 	}
 	for i := range articles {
 		it := p.item(&articles[i].Article, sel.content)

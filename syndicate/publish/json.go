@@ -71,6 +71,7 @@ func writeJSON(c *channel) ([]byte, []syndicate.DocumentEntry, error) {
 	base := (&feeds.JSON{Feed: c.Feed}).JSONFeed()
 	base.Language = c.site.Language
 	base.FeedUrl = c.self("json")
+	base.Icon, base.Favicon = c.Image.Url, c.Image.Url
 	base.Authors = []*feeds.JSONAuthor{{Name: c.Author.Name, Url: c.site.Link("/")}}
 	if c.hub != "" && c.archive == "" {
 		base.Hubs = []*feeds.JSONHub{{Type: "WebSub", Url: c.hub}}

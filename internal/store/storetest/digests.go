@@ -12,9 +12,22 @@ import (
 var digestTests = map[string]func(*testing.T, *store.Store){
 	"next times are kept":                  nextTimes,
 	"a digest that is never due":           neverDue,
+	"a digest is hurried":                  hurriedDigest,
 	"fresh articles of a window":           freshWindow,
 	"fresh articles are in no edition yet": freshOnce,
 	"fresh articles of a query, lean":      freshQuery,
+}
+
+func hurriedDigest(t *testing.T, s *store.Store) {
+	syncDigests(t, s, noon.Add(time.Hour), digest("a"), digest("b"))
+	must(t, s.HurryDigest(t.Context(), "a", noon))
+	due, err := s.DueDigests(t.Context(), noon)
+	must(t, err)
+	equal(t, "due", due, []store.Due{{Digest: "a", At: noon}})
+	syncDigests(t, s, noon.Add(time.Hour), digest("b"))
+	for _, name := range []string{"a", "none"} {
+		wantError(t, name, s.HurryDigest(t.Context(), name, noon), syndicate.ErrNotFound)
+	}
 }
 
 func digest(name string) mailer.Digest {

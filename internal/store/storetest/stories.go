@@ -23,6 +23,7 @@ var storyTests = map[string]func(*testing.T, *store.Store){
 	"lists tell a story once":                      storyOnce,
 	"an edition tells a story once":                storyInEditions,
 	"many with one key are bounded":                storyBounded,
+	"a week of a theme":                            storyWeek,
 	"articles wait until they are compared":        storyWaits,
 }
 
@@ -332,4 +333,31 @@ func (failing) Keys(syndicate.Telling) []uint64 { return nil }
 
 func (failing) Compare(_ syndicate.Telling, others []syndicate.Telling) []syndicate.Verdict {
 	return make([]syndicate.Verdict, len(others))
+}
+
+func storyWeek(t *testing.T, s *store.Store) {
+	yuan := func(amounts ...float64) (fs []syndicate.Figure) {
+		for _, x := range amounts {
+			fs = append(fs, syndicate.Figure{Text: "x", BaseUnit: "元", Normalised: x})
+		}
+		return fs
+	}
+	filed := func(a syndicate.Article, theme string, fs ...syndicate.Figure) syndicate.Article {
+		a.Filings, a.Figures = []syndicate.Filing{{Theme: theme, Score: 1}}, fs
+		return a
+	}
+	record(t, s, filed(titled("a", 1, "bridge opens"), "x", yuan(5, 7, 3)...))
+	record(t, s, filed(titled("b", 2, "bridge is open"), "x", yuan(9)...)) // of the same story
+	record(t, s, filed(titled("c", 3, "market falls"), "x", append(yuan(100), syndicate.Figure{BaseUnit: "USD", Normalised: 2}, syndicate.Figure{BaseUnit: "t", Normalised: 1e9})...))
+	record(t, s, filed(titled("d", 4, "harbour grows"), "x"))
+	record(t, s, filed(titled("e", 5, "other theme"), "y", yuan(1000)...))
+	record(t, s, filed(titled("f", 60, "next week"), "x", yuan(1000)...))
+	tell(t, s)
+	from, before := titled("a", 1, "").FirstSeen, titled("f", 60, "").FirstSeen
+	got, err := s.Week(t.Context(), "x", from, before)
+	must(t, err)
+	equal(t, "week", got, syndicate.Week{Articles: 4, Amounts: map[string]float64{"元": 109, "USD": 2}})
+	got, err = s.Week(t.Context(), "none", from, before)
+	must(t, err)
+	equal(t, "week of nothing", got, syndicate.Week{Amounts: map[string]float64{}})
 }

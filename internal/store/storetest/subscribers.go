@@ -16,6 +16,7 @@ var subscriberTests = map[string]func(*testing.T, *store.Store){
 	"a mailbox is there once":                          subscriberOnce,
 	"who unsubscribed stays so":                        subscriberStaysAway,
 	"subscribers are read a page at a time":            subscriberPages,
+	"subscribers are found by a part of the address":   subscriberFound,
 	"what is erased is gone, from the account as well": subscriberErased,
 	"equal selections are one audience":                audiences,
 	"an edition reaches its audience":                  editionReaches,
@@ -29,6 +30,21 @@ func subscriber(name string, change ...func(*mailer.Subscriber)) mailer.Subscrib
 		c(&s)
 	}
 	return s
+}
+
+func subscriberFound(t *testing.T, s *store.Store) {
+	saveSubscribers(t, s, subscriber("ann"), subscriber("joanna"), subscriber("a_b"), subscriber("axb"), subscriber("100%"), subscriber(`back\slash`))
+	for text, want := range map[string]string{
+		"ANN": "ann joanna", "ann@e": "ann", "a_b": "a_b", "%": "100%", `\`: `back\slash`, "@example.com": `ann joanna a_b axb 100% back\slash`, "nobody": "",
+	} {
+		found, err := s.Subscribers(t.Context(), store.SubscriberFilter{Text: text})
+		must(t, err)
+		var names []string
+		for _, sub := range found {
+			names = append(names, sub.Name)
+		}
+		equal(t, "with "+text, strings.Join(names, " "), want)
+	}
 }
 
 func wants(themes ...string) func(*mailer.Subscriber) {
@@ -200,6 +216,11 @@ func editionReaches(t *testing.T, s *store.Store) {
 		if len(in) != 1 {
 			t.Errorf("%s is in %d editions, want 1", key, len(in))
 		}
+	}
+	for digest, want := range map[string]int{"d": 5, "none": 0} {
+		n, err := s.CountAudience(t.Context(), digest)
+		must(t, err)
+		equal(t, "audience of "+digest, n, want)
 	}
 	leased := lease(t, s, e.ID, noon.Add(time.Minute), "me", 9)
 	equal(t, "leased", recipients(leased), "opsGab")
