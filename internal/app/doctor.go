@@ -41,9 +41,6 @@ func (a *App) Doctor(ctx context.Context) ([]doctor.Finding, error) {
 	}
 	findings = append(findings, clock)
 	findings = append(findings, a.checkDisk(p)...)
-	if err := a.store.Ready(ctx); err != nil {
-		return append(findings, doctor.Finding{Check: "database", Level: doctor.Fault, Text: err.Error(), Remedy: "see broadsheet status"}), nil
-	}
 	replies, err := a.checkReplies(ctx)
 	return append(findings, replies...), err
 }

@@ -78,8 +78,7 @@ func (a *App) askMailbox(ctx context.Context) error {
 	for {
 		round, err := a.CollectMail(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return nil
+		case ctx.Err() != nil: // the order to stop broke it off
 		case err != nil:
 			a.log.WarnContext(ctx, "the mailbox could not be asked", "error", err)
 		case round.Taken+round.Left > 0:
@@ -124,7 +123,7 @@ func (f mailFolders) prepare() error {
 // makeMaildir makes a Maildir where nothing is.
 func makeMaildir(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil //nolint:nilerr // whatever is there is the source's business
+		return nil // whatever is there is the source's business
 	}
 	for _, sub := range []string{"tmp", "new", "cur"} {
 		if err := os.MkdirAll(filepath.Join(path, sub), 0o700); err != nil {

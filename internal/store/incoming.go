@@ -176,7 +176,8 @@ func addressOf(ctx context.Context, q querier, who mailer.Party) (address string
 func leave(ctx context.Context, tx *sql.Tx, address, digest string) (int, error) {
 	const all = "UPDATE subscribers SET status = 'unsubscribed' WHERE mailbox = $1 AND status <> 'unsubscribed'"
 	box := text(mailbox(address))
-	n, err := 0, error(nil)
+	var n int
+	var err error
 	if digest == "" {
 		n, err = change(ctx, tx, all, box)
 	} else {

@@ -104,8 +104,7 @@ func Collect(ctx context.Context, cfg IMAP, desk *Desk, log *slog.Logger) (Round
 	if err != nil {
 		return Round{}, fmt.Errorf("imap %s:%d: %w", cfg.Host, cfg.Port, err)
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { _ = c.Close() })() // go-imap waits as long as the server likes
+	defer hangUp(ctx, c)()
 	r := &round{Client: c, cfg: cfg, desk: desk, log: log}
 	err = r.run(ctx)
 	if err == nil {
@@ -122,8 +121,7 @@ func Collect(ctx context.Context, cfg IMAP, desk *Desk, log *slog.Logger) (Round
 func Try(ctx context.Context, cfg IMAP) error {
 	c, err := open(ctx, cfg)
 	if err == nil {
-		defer c.Close()
-		defer context.AfterFunc(ctx, func() { _ = c.Close() })()
+		defer hangUp(ctx, c)()
 		if _, err = c.Select(cfg.Mailbox, &imap.SelectOptions{ReadOnly: true}).Wait(); err != nil {
 			err = fmt.Errorf("mailbox %s: %w; check mail.imap.mailbox", cfg.Mailbox, err)
 		}
@@ -132,6 +130,17 @@ func Try(ctx context.Context, cfg IMAP) error {
 		return fmt.Errorf("imap %s:%d: %w", cfg.Host, cfg.Port, err)
 	}
 	return nil
+}
+
+// hangUp ends a connection when ctx does, for go-imap waits as long as the
+// server likes, or when what it returns is called.
+func hangUp(ctx context.Context, c *imapclient.Client) func() {
+	hang := func() { _ = c.Close() } // whatever it says, it is over
+	stop := context.AfterFunc(ctx, hang)
+	return func() {
+		stop()
+		hang()
+	}
 }
 
 // open connects and signs in.
