@@ -245,7 +245,17 @@ func (a *App) deliverEdition(ctx context.Context, p *parts, edition int64) (deli
 	if err := a.refusable(ctx, p, edition); err != nil {
 		return deliver.Summary{}, err
 	}
-	return p.deliverer.Deliver(ctx, edition)
+	sum, failed := p.deliverer.Deliver(ctx, edition)
+	if sum.Failed == 0 {
+		return sum, failed
+	}
+	// A refusal tells of a mailbox what a bounce does, only sooner.
+	ctx = context.WithoutCancel(ctx)
+	n, err := a.store.CountRefusals(ctx, edition, a.opts.Now())
+	if n > 0 {
+		a.log.InfoContext(ctx, "mailboxes suppressed: servers refused what was sent to them", "edition", edition, "mailboxes", n)
+	}
+	return sum, errors.Join(failed, err)
 }
 
 // refusable returns an error that wraps ErrRefusable when an edition is one

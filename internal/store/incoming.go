@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/mailer"
@@ -214,4 +215,53 @@ func leaveOne(ctx context.Context, tx *sql.Tx, box, digest string) (int, error) 
 			AND subscriber IN (SELECT id FROM subscribers WHERE mailbox = $1)
 			AND edition IN (SELECT id FROM editions WHERE digest = $2)`, box, digest)
 	return n, err
+}
+
+// refusedWithin is how long after it failed a delivery is counted as a bounce.
+const refusedWithin = 7 * 24 * time.Hour
+
+// CountRefusals counts the deliveries of an edition that failed because a
+// server refused them as bounces of their mailboxes, each once, and returns
+// how many mailboxes were suppressed for it.
+func (s *Store) CountRefusals(ctx context.Context, edition int64, now time.Time) (suppressions int, err error) {
+	const atOnce = 500
+	for {
+		found, n := 0, 0
+		err = s.write(ctx, "count refused deliveries", func(tx *sql.Tx) error {
+			type refused struct {
+				id     int64
+				reason string
+			}
+			n = 0
+			rows, err := query(ctx, tx, func(r scanner) (x refused, err error) {
+				err = r.Scan(&x.id, &x.reason)
+				return x, err
+			}, `
+				SELECT d.id, d.error
+				FROM deliveries d
+				WHERE d.edition = $1 AND d.state = 'failed' AND d.settled > $2
+					AND NOT EXISTS (SELECT 1 FROM received r WHERE r.hash = 'delivery ' || d.id)
+				ORDER BY d.id
+				LIMIT $3`, edition, now.Add(-refusedWithin).UnixMilli(), atOnce)
+			found = len(rows)
+			for _, x := range rows {
+				outcome := "nothing: no server refused it"
+				if b, ok := mailer.Refusal(x.reason); err == nil && ok {
+					outcome, err = bounced(ctx, tx, x.id, b, now)
+				}
+				if err == nil {
+					_, err = tx.ExecContext(ctx, "INSERT INTO received (hash, at, kind, outcome) VALUES ($1, $2, 'refused', $3)",
+						fmt.Sprintf("delivery %d", x.id), now.UnixMilli(), text(outcome))
+				}
+				if strings.HasSuffix(outcome, ": suppressed") {
+					n++
+				}
+			}
+			return err
+		})
+		suppressions += n
+		if err != nil || found < atOnce {
+			return suppressions, err
+		}
+	}
 }

@@ -20,6 +20,7 @@ var incomingTests = map[string]func(*testing.T, *store.Store){
 	"a complaint":                                complaint,
 	"unsubscribing by mail":                      unsubscribeByMail,
 	"a message counts once":                      messageOnce,
+	"what servers refuse at once counts, too":    refusalsCount,
 }
 
 // message returns a message that came so many hours after noon.
@@ -237,4 +238,33 @@ func messageOnce(t *testing.T, s *store.Store) {
 	must(t, err)
 	_, err = s.Subscriber(t.Context(), "ann@example.com")
 	wantError(t, "ann", err, syndicate.ErrNotFound)
+}
+
+func refusalsCount(t *testing.T, s *store.Store) {
+	e := edition("d", noon)
+	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo("a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com"), time.Time{}))
+	reasons := []string{"smtp relay: 550 5.1.1 <a@example.com>: no such user", "given up; the last attempt: 452 4.2.2 full", "550 5.7.1 spam", "the address has no form", ""}
+	for i, d := range lease(t, s, e.ID, noon, "me", 5) {
+		must(t, s.Begin(t.Context(), d.ID))
+		d.State, d.Error, d.Settled = mailer.Failed, reasons[i], noon
+		if d.Error == "" {
+			d.State = mailer.Accepted
+		}
+		must(t, s.Settle(t.Context(), d))
+	}
+	for _, want := range []int{1, 0} {
+		n, err := s.CountRefusals(t.Context(), e.ID, noon.Add(time.Minute))
+		must(t, err)
+		equal(t, "suppressed", n, want)
+		was, err := s.Unsuppress(t.Context(), mailer.MailboxHash("a@example.com"))
+		must(t, err)
+		equal(t, "a was suppressed", was, want == 1)
+	}
+	ds, err := s.Deliveries(t.Context(), e.ID)
+	must(t, err)
+	equal(t, "b after another soft one", bounce(t, s, message("b", 24), ds[1].ID, mailer.SoftBounce), "soft bounce: score 0.99")
+	equal(t, "c after a soft one", bounce(t, s, message("c", 24), ds[2].ID, mailer.SoftBounce), "soft bounce: score 0.50")
+	n, err := s.CountRefusals(t.Context(), e.ID, noon.Add(8*24*time.Hour))
+	must(t, err)
+	equal(t, "a week later", n, 0)
 }
