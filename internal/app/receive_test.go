@@ -194,6 +194,34 @@ func TestMailComesBack(t *testing.T) {
 	}
 }
 
+// TestRefusedAtOnce has the relay refuse a mailbox: that counts as a bounce.
+func TestRefusedAtOnce(t *testing.T) {
+	r := newRelay(t)
+	host, port := hostPort(t, r.address)
+	cfg, _ := settings(t, receivingPaper, "sqlite:"+filepath.Join(t.TempDir(), "broadsheet.db"), host, port)
+	a, err := app.New(t.Context(), cfg, app.Options{Out: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	r.Refuse(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"})
+	if sent, err := a.Send(t.Context(), "weekly", ""); err != nil || sent.Counts[mailer.Failed] != 1 {
+		t.Fatalf("%v, %v", sent.Counts, err)
+	}
+	var got []string
+	err = a.EachSuppression(t.Context(), mailer.Bounced, func(x mailer.Suppression) error {
+		got = append(got, x.To+" "+strings.ReplaceAll(x.Detail, `"`, ""))
+		return nil
+	})
+	if want := "board@paper.test 550 5.1.1 no such user"; err != nil || strings.Join(got, ", ") != want {
+		t.Errorf("suppressed: %q, %v, want %q", got, err, want)
+	}
+	notices, err := a.Notices(t.Context())
+	if err != nil || len(notices) != 2 || !strings.Contains(notices[0].Text, "(there is no such mailbox: ") {
+		t.Errorf("the operator is told %+v, %v", notices, err)
+	}
+}
+
 // TestMailFromAMailbox has a mailbox elsewhere asked by IMAP.
 func TestMailFromAMailbox(t *testing.T) {
 	user := imapmemserver.NewUser("paper", "secret")
