@@ -33,6 +33,7 @@ type roster struct {
 
 	columns []string // there may be
 	keys    []string // one of which there must be
+	what    string   // a line stands for
 	plain   bool     // without a head line the lines hold one key each
 	first   string   // of such a list
 }
@@ -40,7 +41,7 @@ type roster struct {
 // newRoster reads as far as the first line that says something. A first line
 // that begins with a brace is JSON Lines. The error is the whole list's.
 func newRoster(r io.Reader) (*roster, error) {
-	return openRoster(r, &roster{columns: rosterColumns, keys: []string{"email"}})
+	return openRoster(r, &roster{columns: rosterColumns, keys: []string{"email"}, what: "subscriber"})
 }
 
 func openRoster(r io.Reader, l *roster) (*roster, error) {
@@ -117,7 +118,7 @@ func (l *roster) next() (text, fault string, err error) {
 		for errors.Is(err, bufio.ErrBufferFull) {
 			_, err = l.lines.ReadSlice('\n')
 		}
-		return "", fmt.Sprintf("the line is longer than %d KB; leave it out", maxRosterLine>>10), err
+		return "", fmt.Sprintf("the line is longer than %d KB; leave out what is no %s", maxRosterLine>>10, l.what), err
 	}
 	if err != nil && len(raw) == 0 {
 		return "", "", err

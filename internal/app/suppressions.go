@@ -99,7 +99,7 @@ func (a *App) ExportSuppressions(ctx context.Context, w io.Writer, format string
 // a hash each. Each line that is left out is reported with its number and its
 // fault. It returns how many are new, were there already, and were left out.
 func (a *App) ImportSuppressions(ctx context.Context, r io.Reader, report func(line int, fault string)) (sum ImportedSuppressions, err error) {
-	list, err := openRoster(r, &roster{columns: append([]string{"email"}, suppressionColumns...), keys: []string{"hash", "email"}, plain: true})
+	list, err := openRoster(r, &roster{columns: append([]string{"email"}, suppressionColumns...), keys: []string{"hash", "email"}, plain: true, what: "suppression"})
 	if err != nil {
 		return sum, err
 	}

@@ -100,6 +100,13 @@ func suppressedGetsNothing(t *testing.T, s *store.Store) {
 	equal(t, "why not bob", ds[3].Error, "not sent: the mailbox is suppressed, bounced: 5.1.1 gone")
 }
 
+// sentAs stores the outcome of a delivery that "me" has leased.
+func sentAs(t *testing.T, s *store.Store, d mailer.Delivery) {
+	t.Helper()
+	must(t, s.Begin(t.Context(), d.ID))
+	must(t, s.Settle(t.Context(), d))
+}
+
 // accepted saves an edition to addresses of example.com and returns the
 // deliveries, all of them accepted.
 func accepted(t *testing.T, s *store.Store, at time.Time, to ...string) []mailer.Delivery {
@@ -107,9 +114,8 @@ func accepted(t *testing.T, s *store.Store, at time.Time, to ...string) []mailer
 	e := edition("d", at)
 	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo(to...), time.Time{}))
 	for _, d := range lease(t, s, e.ID, noon.Add(1000*time.Hour), "me", 100) {
-		must(t, s.Begin(t.Context(), d.ID))
 		d.State, d.Reply, d.Settled = mailer.Accepted, "250 ok", noon
-		must(t, s.Settle(t.Context(), d))
+		sentAs(t, s, d)
 	}
 	ds, err := s.Deliveries(t.Context(), e.ID)
 	must(t, err)
@@ -245,12 +251,11 @@ func refusalsCount(t *testing.T, s *store.Store) {
 	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo("a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com"), time.Time{}))
 	reasons := []string{"smtp relay: 550 5.1.1 <a@example.com>: no such user", "given up; the last attempt: 452 4.2.2 full", "550 5.7.1 spam", "the address has no form", ""}
 	for i, d := range lease(t, s, e.ID, noon, "me", 5) {
-		must(t, s.Begin(t.Context(), d.ID))
 		d.State, d.Error, d.Settled = mailer.Failed, reasons[i], noon
 		if d.Error == "" {
 			d.State = mailer.Accepted
 		}
-		must(t, s.Settle(t.Context(), d))
+		sentAs(t, s, d)
 	}
 	for _, want := range []int{1, 0} {
 		n, err := s.CountRefusals(t.Context(), e.ID, noon.Add(time.Minute))
