@@ -55,6 +55,10 @@ bench: ## benchmarks; BENCH=regexp, BENCHTIME=1s
 bench-http: ## feeds served beside nginx and the smallest handler (installs nginx and wrk)
 	@sh internal/tools/bench-http.sh
 
+.PHONY: bench-mail
+bench-mail: ## mail sent beside Postfix's smtp-source and go-mail (MAIL_MESSAGES=10000, MAIL_ROUNDS=5)
+	@sh internal/tools/bench-mail.sh
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME=10s
 	@set -e; for pkg in $$($(GO) list ./...); do \

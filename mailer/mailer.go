@@ -46,7 +46,9 @@ type Edition struct {
 	Notices  []Notice // for the operator; rendered with the rest and not stored by themselves
 	HTML     string
 	Text     string
-	Variants []Variant // what subscribers with other selections get
+	Variants []Variant // what subscribers with other wishes get
+	Shares   []Share   // which of them each audience gets; not stored
+	Nothing  string    // why those without wishes of their own get nothing, though others do; not stored
 	Skipped  string    // why nothing was sent; "" when it was
 	Sender   string    // of its mails, an RFC 5322 address; not stored
 	Private  bool      // for its recipients alone: it has no public page
@@ -88,6 +90,8 @@ type Item struct {
 	Retold    []Retold  `json:"retold,omitempty"`   // who else tells the same
 	Agree     int       `json:"agree,omitempty"`    // figures that one of those has in common with it
 	Reason    string    `json:"reason"`             // of the filing
+	Score     float64   `json:"score,omitempty"`    // how important it is; see compose.Important
+	Why       string    `json:"why,omitempty"`      // what the score is made of
 	Language  string    `json:"language,omitempty"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Subscriber is somebody who gets digests.
@@ -16,7 +17,13 @@ type Subscriber struct {
 	Digests []string `json:"digests"`        // names, sorted
 	Status  Status   `json:"status"`         // only active ones get anything
 	FeedKey int64    `json:"-"`              // a number drawn by lot that the address of the private feed depends on
+
+	// PausedUntil is the day, as in 2026-12-24, on which mail comes again; ""
+	// for one who is not paused. What was mailed meanwhile does not follow.
+	PausedUntil string `json:"pause_until,omitempty"`
+
 	Selection
+	Rhythm
 }
 
 // A Selection is what a subscriber wants of a digest, and how. Subscribers
@@ -32,6 +39,12 @@ type Selection struct {
 // Plain reports whether s is the digest as it is.
 func (s Selection) Plain() bool {
 	return len(s.Themes) == 0 && s.Query == "" && s.Language == "" && s.Format == ""
+}
+
+// Wish returns a text that selections have in common which choose the same
+// articles, whatever their language and format.
+func (s Selection) Wish() string {
+	return strings.TrimSpace(strings.Join(s.Themes, " ") + "\n" + s.Query)
 }
 
 // A Format is the form in which somebody gets mail.
@@ -55,7 +68,7 @@ const (
 )
 
 // Validate checks what can be checked without a configuration: address,
-// digests, status and format. The error joins every fault, "fault; remedy" each.
+// digests, status, format, rhythm and pause. The error joins every fault, "fault; remedy" each.
 func (s *Subscriber) Validate() error {
 	var errs []error
 	if err := ValidAddress(s.Email); err != nil {
@@ -74,6 +87,7 @@ func (s *Subscriber) Validate() error {
 	if len(s.Digests) == 0 {
 		errs = append(errs, errors.New("no digest is named; name one"))
 	}
+	errs = append(errs, s.validRhythm()...)
 	if strings.ContainsFunc(s.Name, func(r rune) bool { return r < ' ' }) {
 		errs = append(errs, errors.New("the name has a control character; take it out"))
 	}
@@ -116,27 +130,75 @@ func (s *Subscriber) Tidy() {
 	if s.Format == "html" {
 		s.Format = HTML
 	}
+	if s.Frequency == EachWord {
+		s.Frequency = Each
+	}
 	if s.Status == "" {
 		s.Status = Active
 	}
+	if s.Status == Paused && s.PausedUntil != "" {
+		s.Status = Active // again, from that day on
+	}
 }
 
-// An Audience is the active subscribers of a digest that have one selection.
+// An Audience is the active subscribers of a digest who want the same: a
+// selection in a rhythm, after the same edition.
 type Audience struct {
 	Selection
+	Rhythm
+	PausedUntil string // see Subscriber
+	Last        Mark   // the last edition that was for them; zero where that is not kept, or they are new
 	Subscribers int
+}
+
+// A Mark is an edition as a place in the news of its digest.
+type Mark struct {
+	Edition int64     // its ID; 0 is before the first
+	Since   time.Time // its articles were first seen after Since
+	Until   time.Time // and not after Until
+	Made    time.Time // when it was composed
+}
+
+// Mark returns where the edition stands in the news of its digest.
+func (e *Edition) Mark() Mark {
+	return Mark{Edition: e.ID, Since: e.Since, Until: e.Until, Made: e.Created}
+}
+
+// Told says which editions of a digest told articles, by the articles' keys.
+type Told struct {
+	All map[string]int64            // the ID of the first edition that told everybody
+	To  map[string]map[string]int64 // by [Selection.Wish]: of the first that told those alone who have it
+}
+
+// A Share is what an edition has for an audience.
+type Share struct {
+	Audience
+	After   int64     // the edition since whose news they get; 0 is the one before
+	From    time.Time // when that news begins
+	Variant int       // index in Edition.Variants; -1 is the edition itself
+	SendAt  time.Time // zero: as soon as the edition is made
+	Wait    string    // why the edition is not for them, and what they wait for; "" when it is
+	Keep    *Keep     // which edition is their last from now on; nil for that which was
+}
+
+// A Keep says which edition is the last one for an audience.
+type Keep struct {
+	This    bool  // the edition that has the share, whether they get it or not
+	Edition int64 // or else the one with this ID; 0 for none, which is how it is for those who get every one
 }
 
 // A Variant is an edition as subscribers with one selection get it.
 type Variant struct {
 	ID int64 // given by the store
 	Selection
-	Subject  string
-	Language string
-	Sections []Section
-	HTML     string // "" where the format is text
-	Text     string
-	Empty    string // why these subscribers get nothing; "" when they do
+	After     int64 // the edition since whose news it tells; 0 for that before
+	Important bool  // it tells what is important only
+	Subject   string
+	Language  string
+	Sections  []Section
+	HTML      string // "" where the format is text
+	Text      string
+	Empty     string // why these subscribers get nothing; "" when they do
 }
 
 // Body returns what the subscribers of a variant are sent. A variant that

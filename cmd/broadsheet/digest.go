@@ -21,7 +21,7 @@ func (c *command) digest() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.digestPreview(), c.digestSend())
+	cmd.AddCommand(c.digestPreview(), c.digestSend(), c.digestPlan())
 	return cmd
 }
 
@@ -100,6 +100,9 @@ func (c *command) printSent(a *app.App, name string, sent app.Sent) error {
 		fmt.Fprintf(c.out, "  and %s more: of all, %d accepted, %d suppressed, %d not yet\n",
 			count(more, "recipient"), sent.Counts[mailer.Accepted], sent.Counts[mailer.Suppressed], sent.Missing())
 	}
+	if later := sent.Later(); later > 0 {
+		fmt.Fprintf(c.out, "  %s gets it at the hour of their choice\n", count(later, "recipient"))
+	}
 	if sent.Missing() > 0 {
 		return errAttention
 	}
@@ -157,6 +160,9 @@ func (c *command) printStatus(a *app.App, s app.Status) {
 	rows = append(rows, []string{"editions", fmt.Sprint(s.Editions)})
 	for _, d := range s.Digests {
 		rows = append(rows, []string{"  " + d.Name, "next " + d.NextAt.In(loc).Format("Mon 2006-01-02 15:04") + " " + d.NextAt.In(loc).Format("MST") + last(d, loc)})
+		if d.Held != "" {
+			rows = append(rows, []string{"    held", "since " + when(d.HeldAt, loc) + ": " + d.Held})
+		}
 	}
 	for _, state := range s.DeliveryStates() {
 		rows = append(rows, []string{"deliveries " + string(state), fmt.Sprint(s.Deliveries[state])})

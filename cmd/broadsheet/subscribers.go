@@ -27,16 +27,22 @@ func (c *command) subscribers() *cobra.Command {
 
 func (c *command) addSubscriber() *cobra.Command {
 	var s mailer.Subscriber
+	var frequency, hour string
 	format := "html"
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS",
 		Short: "Add a subscriber, or change what one wants",
 		Long: "Adds a subscriber to the digests named with --digest, or to all. What is chosen narrows a digest: of its themes\n" +
-			"those named with --theme, of its articles those that match --query.",
+			"those named with --theme, of its articles those that match --query. With --frequency and --hour mail comes more\n" +
+			"rarely, with everything since the one before (docs/digests.md).",
 		Args:    cobra.ExactArgs(1),
 		PreRunE: oneOf("format", &format, "format of mail", "html", "text"),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			s.Email, s.Format = args[0], mailer.Format(format)
+			s.Email, s.Format, s.Frequency = args[0], mailer.Format(format), mailer.Frequency(frequency)
+			var err error
+			if s.Hour, err = mailer.ParseHour(hour); err != nil {
+				return fmt.Errorf("--hour: %w", err)
+			}
 			saved, err := a.Subscribe(ctx, s, true)
 			if err != nil {
 				return err
@@ -55,6 +61,10 @@ func (c *command) addSubscriber() *cobra.Command {
 	cmd.Flags().StringVar(&s.Query, "query", "", "only what matches")
 	cmd.Flags().StringVar(&s.Language, "language", "", "zh-Hans or en")
 	cmd.Flags().StringVar(&format, "format", format, "html or text")
+	cmd.Flags().StringVar(&frequency, "frequency", mailer.EachWord, "each, daily, weekly, monthly or important")
+	cmd.Flags().StringVar(&hour, "hour", "", "the hour at which mail is to come, 0 to 23")
+	cmd.Flags().StringVar(&s.Timezone, "timezone", "", "the zone of the hour, such as Asia/Shanghai; the digest's without it")
+	cmd.Flags().StringVar(&s.PausedUntil, "pause-until", "", "no mail before this day, such as 2026-12-24")
 	return cmd
 }
 
@@ -115,7 +125,7 @@ func (c *command) listSubscribers() *cobra.Command {
 		Short: "List the subscribers",
 		Args:  cobra.NoArgs,
 		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
-			rows := [][]string{{"SUBSCRIBER", "STATUS", "DIGESTS", "THEMES", "QUERY", "LANGUAGE", "FORMAT"}}
+			rows := [][]string{{"SUBSCRIBER", "STATUS", "DIGESTS", "THEMES", "QUERY", "FREQUENCY", "HOUR", "LANGUAGE", "FORMAT"}}
 			all := []app.ListedSubscriber{}
 			err := a.ListSubscribers(ctx, digest, mailer.Status(status), func(s app.ListedSubscriber) error {
 				all = append(all, s)
@@ -128,7 +138,8 @@ func (c *command) listSubscribers() *cobra.Command {
 					format = "html"
 				}
 				rows = append(rows, []string{
-					s.Email, state, strings.Join(s.Digests, " "), orDash(strings.Join(s.Themes, " ")), orDash(s.Query), orDash(s.Language), string(format),
+					s.Email, state, strings.Join(s.Digests, " "), orDash(strings.Join(s.Themes, " ")), orDash(s.Query), s.Frequency.Word(), orDash(s.Hour.Word()),
+					orDash(s.Language), string(format),
 				})
 				return nil
 			})
@@ -156,8 +167,9 @@ func (c *command) importSubscribers() *cobra.Command {
 		Use:   "import FILE|-",
 		Short: "Take in a list of subscribers, CSV or JSON Lines",
 		Long: "Takes in a list of subscribers: CSV whose first line names the columns, email and any of name, digests, themes,\n" +
-			"query, language, format and status, or JSON Lines with such fields. Lists are separated by spaces. Good lines are\n" +
-			"stored, each bad one is named with its faults, and the exit code is 3 then. Who has unsubscribed stays so.",
+			"query, frequency, hour, timezone, language, format, status and pause_until, or JSON Lines with such\n" +
+			"fields. Lists are separated by spaces. Good lines are stored, each bad one is named with its faults, and the exit\n" +
+			"code is 3 then. Who has unsubscribed stays so.",
 		Args: cobra.ExactArgs(1),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
 			in, name, err := c.input(args[0])
@@ -199,41 +211,4 @@ func (c *command) exportSubscribers() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", format, "csv or jsonl")
 	return cmd
-}
-
-func (c *command) explainSubscriber() *cobra.Command {
-	return c.jsonFlag(&cobra.Command{
-		Use:   "explain ADDRESS",
-		Short: "What a subscriber gets next and got before, and why not",
-		Args:  cobra.ExactArgs(1),
-		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			s, err := a.ExplainSubscriber(ctx, args[0])
-			if err != nil {
-				return noSuchSubscriber(args[0], err)
-			}
-			if c.json {
-				return printJSON(c.out, s)
-			}
-			loc := a.Config().Site.Location
-			rows := [][]string{{"address", s.Email}, {"status", string(s.Status)}, {"suppressed", orDash(s.Suppressed)}, {"themes", orDash(strings.Join(s.Themes, " "))}, {"query", orDash(s.Query)}}
-			for _, n := range s.Next {
-				next := n.Why
-				if next == "" {
-					next = "next " + when(n.At, loc)
-				}
-				rows = append(rows, []string{"digest " + n.Digest, next})
-			}
-			table(c.out, rows)
-			if len(s.Received) == 0 {
-				return nil
-			}
-			rows = [][]string{{"EDITION", "DUE", "STATE", "SUBJECT", "BECAUSE"}}
-			for _, r := range s.Received {
-				rows = append(rows, []string{fmt.Sprintf("%s %d", r.Digest, r.Number), when(r.At, loc), string(r.State), orDash(r.Subject), orDash(r.Why)})
-			}
-			fmt.Fprintln(c.out)
-			table(c.out, rows)
-			return nil
-		}),
-	})
 }

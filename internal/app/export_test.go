@@ -1,9 +1,12 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"io"
+	"io/fs"
 
+	"broadsheet/internal/store"
 	"broadsheet/mailer"
 )
 
@@ -51,3 +54,15 @@ func WriteRoster(w io.Writer, asCSV bool, subs []mailer.Subscriber) error {
 	}
 	return nil
 }
+
+// ComposeDue composes what is due, as the daemon's jobs do.
+func (a *App) ComposeDue(ctx context.Context) error {
+	due, err := a.store.DueDigests(ctx, a.opts.Now())
+	for _, d := range due {
+		err = errors.Join(err, a.compose(ctx, store.ComposeJob(d)))
+	}
+	return err
+}
+
+// UseTemplates has editions rendered with the templates of a folder.
+func (a *App) UseTemplates(files fs.FS) { a.parts.Load().composer.Templates = files }

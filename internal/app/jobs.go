@@ -222,13 +222,25 @@ func (a *App) TellStories(ctx context.Context) error {
 	}
 }
 
+// heldFor is how long an edition is held before it is tried again.
+const heldFor = 5 * time.Minute
+
+// compose makes an edition that is due. One that cannot be rendered is held
+// until the template is mended: the articles wait, and the operator is told.
 func (a *App) compose(ctx context.Context, j store.ComposeJob) error {
 	p := a.parts.Load()
 	d, ok := p.digests[j.Digest]
 	if !ok {
 		return nil
 	}
-	if _, err := a.composeNow(ctx, p, d, j.At, compose.Opts{}); err != nil {
+	_, err := a.composeNow(ctx, p, d, j.At, compose.Opts{Held: j.Held})
+	var fault *compose.RenderError
+	if errors.As(err, &fault) {
+		a.log.ErrorContext(ctx, "edition held", "digest", j.Digest, "at", j.At, "because", fault)
+		now := a.opts.Now()
+		return a.store.Hold(ctx, j.Digest, fault.Error(), now, now.Add(heldFor))
+	}
+	if err != nil {
 		return fmt.Errorf("compose %s: %w", j.Digest, err)
 	}
 	return nil

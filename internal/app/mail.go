@@ -59,9 +59,20 @@ type Sent struct {
 	Earlier    deliver.Summary   // of earlier editions of the digest that were not finished
 }
 
+// Later returns how many recipients get the edition at an hour to come.
+func (s Sent) Later() int {
+	n := 0
+	for i := range s.Edition.Shares {
+		if sh := &s.Edition.Shares[i]; sh.SendAt.After(s.Edition.Created) && (sh.Variant < 0 || s.Edition.Variants[sh.Variant].Empty == "") {
+			n += sh.Subscribers
+		}
+	}
+	return min(n, s.Counts[mailer.Planned])
+}
+
 // Missing returns how many recipients do not have the edition, and should.
 func (s Sent) Missing() int {
-	n := 0
+	n := -s.Later()
 	for state, k := range s.Counts {
 		if state != mailer.Accepted && state != mailer.Suppressed {
 			n += k

@@ -155,12 +155,34 @@ func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
 			notices = append(notices, n)
 		}
 	}
+	held, err := a.held(ctx)
+	if err != nil {
+		return nil, err
+	}
 	failed, err := a.undelivered(ctx)
 	if err != nil {
 		return nil, err
 	}
 	cameBack, err := a.cameBack(ctx)
-	return slices.Concat(notices, failed, cameBack, a.heldBack()), err
+	return slices.Concat(notices, held, failed, cameBack, a.heldBack()), err
+}
+
+// held returns a notice for each digest whose edition is held.
+func (a *App) held(ctx context.Context) ([]web.Notice, error) {
+	states, err := a.store.Digests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var notices []web.Notice
+	for _, d := range states {
+		if d.Held != "" {
+			notices = append(notices, web.Notice{
+				Kind: web.NoticeUnmade, Name: d.Name, Subject: d.Name, URL: a.Config().Site.Link("/digests/" + url.PathEscape(d.Name)),
+				Text: heldNotice(d), At: d.HeldAt,
+			})
+		}
+	}
+	return notices, nil
 }
 
 // trouble names what is the matter with a source.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,7 +18,7 @@ import (
 
 // rosterColumns are the columns of a list of subscribers, in the order in
 // which they are written.
-var rosterColumns = []string{"email", "name", "digests", "themes", "query", "frequency", "hour", "timezone", "language", "format", "status"}
+var rosterColumns = []string{"email", "name", "digests", "themes", "query", "frequency", "hour", "timezone", "language", "format", "status", "pause_until"}
 
 // maxRosterLine bounds a line of a list of subscribers, in bytes.
 const maxRosterLine = 64 << 10
@@ -177,7 +178,7 @@ func (l *roster) row() (row rosterRow, fault string, err error) {
 }
 
 // jsonRow reads an object. Lists may be lists of strings, or one string as in
-// CSV.
+// CSV, and the hour may be a number.
 func jsonRow(text string, columns []string) (row rosterRow, fault string) {
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
@@ -201,6 +202,11 @@ func jsonRow(text string, columns []string) (row rosterRow, fault string) {
 				row[k] += " " + s
 			}
 			row[k] = strings.TrimSpace(row[k])
+		case float64:
+			if k != "hour" {
+				return nil, k + " is no text; put it into quotes"
+			}
+			row[k] = strconv.FormatFloat(v, 'f', -1, 64)
 		default:
 			return nil, fmt.Sprintf("%s is no text; put it into quotes", k)
 		}
@@ -213,21 +219,16 @@ func jsonRow(text string, columns []string) (row rosterRow, fault string) {
 func (row rosterRow) subscriber() (mailer.Subscriber, error) {
 	s := mailer.Subscriber{
 		Email: row["email"], Name: row["name"], Digests: strings.Fields(row["digests"]), Status: mailer.Status(row["status"]),
+		PausedUntil: row["pause_until"],
 		Selection: mailer.Selection{
 			Themes: strings.Fields(row["themes"]), Query: row["query"], Language: row["language"], Format: mailer.Format(row["format"]),
 		},
+		Rhythm: mailer.Rhythm{Frequency: mailer.Frequency(row["frequency"]), Timezone: row["timezone"]},
 	}
+	var err error
+	s.Hour, err = mailer.ParseHour(row["hour"])
 	s.Tidy()
-	var errs []error
-	if f := row["frequency"]; f != "" && f != "each" {
-		errs = append(errs, fmt.Errorf("frequency %q: this version sends every edition; leave it empty or write each", f))
-	}
-	for _, c := range []string{"hour", "timezone"} {
-		if row[c] != "" {
-			errs = append(errs, fmt.Errorf("%s %q: this version sends when the digest is due; leave it empty", c, row[c]))
-		}
-	}
-	return s, errors.Join(errs...)
+	return s, err
 }
 
 // writeCSV returns a function that writes subscribers as CSV, and writes the
@@ -272,5 +273,6 @@ func rosterOf(s mailer.Subscriber) rosterRow {
 	return rosterRow{
 		"email": s.Email, "name": s.Name, "digests": strings.Join(s.Digests, " "), "themes": strings.Join(s.Themes, " "),
 		"query": s.Query, "language": s.Language, "format": string(s.Format), "status": string(s.Status),
+		"frequency": string(s.Frequency), "hour": s.Hour.Word(), "timezone": s.Timezone, "pause_until": s.PausedUntil,
 	}
 }

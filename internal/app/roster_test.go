@@ -40,16 +40,25 @@ func TestLists(t *testing.T) {
 			`{"email":"ann@example.com"}` + "\n{\"mail\":\"x\"}\n{\"name\":7}\n{\"themes\":[1]}\n[1]\n",
 			[]mailer.Subscriber{ann},
 			map[int]string{
-				2: `there is no field "mail"; use email, name, digests, themes, query, frequency, hour, timezone, language, format, status`,
+				2: `there is no field "mail"; use email, name, digests, themes, query, frequency, hour, timezone, language, format, status, pause_until`,
 				3: "name is no text; put it into quotes", 4: "themes[0] is no text; put it into quotes",
 				5: `this is no JSON object: json: cannot unmarshal array into Go value of type map[string]interface {}; write it as in {"email":"reader@example.com"}`,
 			},
 			"",
 		},
-		"what this version does not do": {
-			"email,frequency,hour\nann@example.com,each,\nbob@example.com,weekly,7\n",
-			[]mailer.Subscriber{ann},
-			map[int]string{3: "frequency \"weekly\": this version sends every edition; leave it empty or write each\nhour \"7\": this version sends when the digest is due; leave it empty"},
+		"how often, when and not before": {
+			"email,frequency,hour,timezone,pause_until\nann@example.com,each,,,\nbob@example.com,weekly,07,Asia/Shanghai,2026-12-24\ncy@example.com,important,24,,\n",
+			[]mailer.Subscriber{ann, {
+				Email: "bob@example.com", Status: mailer.Active, PausedUntil: "2026-12-24",
+				Rhythm: mailer.Rhythm{Frequency: mailer.Weekly, Hour: mailer.HourOf(7), Timezone: "Asia/Shanghai"},
+			}},
+			map[int]string{4: `"24" is no hour of the day; use 0 to 23`},
+			"",
+		},
+		"an hour as a number, and paused until a day": {
+			`{"email":"ann@example.com","hour":0,"status":"paused","pause_until":"2026-12-24"}` + "\n" + `{"email":"bob@example.com","hour":7.5}` + "\n",
+			[]mailer.Subscriber{{Email: "ann@example.com", Status: mailer.Active, PausedUntil: "2026-12-24", Rhythm: mailer.Rhythm{Hour: mailer.HourOf(0)}}},
+			map[int]string{2: `"7.5" is no hour of the day; use 0 to 23`},
 			"",
 		},
 		"another charset":   {"email,name\nann@example.com,\xc1\xd6\nann@example.com,\n", []mailer.Subscriber{ann}, map[int]string{2: "the text is not UTF-8; save the list as UTF-8"}, ""},
@@ -86,7 +95,7 @@ func TestLists(t *testing.T) {
 
 // Whatever is read can be written and is read as the same again.
 func FuzzLists(f *testing.F) {
-	for _, s := range []string{"email,name\nann@example.com,\"A, \"\"b\"\"\"\n", `{"email":"ann@example.com","query":"港口 OR port","format":"text"}`, "email;themes\nx@y.example;a b\n", "\xef\xbb\xbf{", "email\n\"", "a\tb"} {
+	for _, s := range []string{"email,name\nann@example.com,\"A, \"\"b\"\"\"\n", `{"email":"ann@example.com","query":"港口 OR port","format":"text"}`, "email;themes\nx@y.example;a b\n", "email,hour,frequency,status,pause_until\nx@y.example,9,each,paused,2026-12-24\n", "\xef\xbb\xbf{", "email\n\"", "a\tb"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, list []byte) {

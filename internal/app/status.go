@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"broadsheet/internal/store"
 	"broadsheet/mailer"
 )
 
@@ -34,6 +35,8 @@ type DigestStatus struct {
 	Name   string    `json:"name"`
 	NextAt time.Time `json:"next_at"`
 	LastAt time.Time `json:"last_at,omitzero"`
+	Held   string    `json:"held,omitempty"` // why the edition that is due cannot be made
+	HeldAt time.Time `json:"held_at,omitzero"`
 }
 
 // DeliveryStates returns the states that deliveries are in, in the order of a
@@ -85,7 +88,10 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 		s.Themes = append(s.Themes, ThemeStatus{t.ID, stats.Themes[t.ID]})
 	}
 	for _, d := range digests {
-		s.Digests = append(s.Digests, DigestStatus{d.Name, d.NextAt, d.LastAt})
+		s.Digests = append(s.Digests, DigestStatus(d))
+		if d.Held != "" {
+			s.Attention = append(s.Attention, heldNotice(d))
+		}
 	}
 	if n := stats.Deliveries[mailer.Failed]; n > 0 {
 		s.Attention = append(s.Attention, fmt.Sprintf("%d deliveries failed for good", n))
@@ -94,4 +100,9 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 		s.Attention = append(s.Attention, fmt.Sprintf("%d deliveries are uncertain; they are sent again with the same Message-ID", n))
 	}
 	return s, nil
+}
+
+// heldNotice says which edition is held, and why.
+func heldNotice(d store.DigestState) string {
+	return fmt.Sprintf("the edition of %s due %s is held: %s; its articles wait until this is mended", d.Name, d.NextAt.UTC().Format(time.RFC3339), d.Held)
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"broadsheet/internal/config"
 	"broadsheet/internal/store"
@@ -202,79 +201,3 @@ func (a *App) Unsubscribe(ctx context.Context, email string, erase bool) error {
 	_, err = a.store.SaveSubscribers(ctx, []mailer.Subscriber{s}, false)
 	return err
 }
-
-// A Subscription is what a subscriber gets, got and does not get, and why.
-type Subscription struct {
-	mailer.Subscriber
-	Suppressed string        `json:"suppressed,omitempty"` // why nothing is sent to the mailbox; "" when mail is sent
-	Next       []NextEdition `json:"next"`
-	Received   []Receipt     `json:"received"` // the latest first
-}
-
-// A NextEdition is when a digest is due next.
-type NextEdition struct {
-	Digest string    `json:"digest"`
-	At     time.Time `json:"at,omitzero"`
-	Why    string    `json:"why,omitempty"` // nothing will come; "" when it will
-}
-
-// A Receipt is what became of an edition for one subscriber.
-type Receipt struct {
-	Digest  string       `json:"digest"`
-	Number  int          `json:"number"`
-	At      time.Time    `json:"at"`
-	Subject string       `json:"subject,omitempty"`
-	State   mailer.State `json:"state"`
-	Why     string       `json:"why,omitempty"`
-}
-
-// ExplainSubscriber tells everything about a subscriber: what comes next and
-// why not, and what became of the last editions. The error is
-// syndicate.ErrNotFound for an address that is no subscriber's.
-func (a *App) ExplainSubscriber(ctx context.Context, email string) (Subscription, error) {
-	s, err := a.store.Subscriber(ctx, email)
-	if err != nil {
-		return Subscription{}, err
-	}
-	out := Subscription{Subscriber: s}
-	barred, err := a.store.SuppressionsOf(ctx, []string{s.Email})
-	if err != nil {
-		return out, err
-	}
-	if x, is := barred[mailer.MailboxHash(s.Email)]; is {
-		out.Suppressed = x.Why()
-	}
-	states, err := a.store.Digests(ctx)
-	if err != nil {
-		return out, err
-	}
-	for _, name := range s.Digests {
-		n := NextEdition{Digest: name}
-		i := slices.IndexFunc(states, func(d store.DigestState) bool { return d.Name == name })
-		switch {
-		case s.Status != mailer.Active:
-			n.Why = "the subscriber is " + string(s.Status)
-		case out.Suppressed != "":
-			n.Why = "the mailbox is suppressed, " + out.Suppressed
-		case i < 0:
-			n.Why = "the digest is not in the configuration any more"
-		default:
-			n.At = states[i].NextAt
-		}
-		out.Next = append(out.Next, n)
-	}
-	got, err := a.store.DeliveriesTo(ctx, s.ID, receipts)
-	for _, g := range got {
-		why := g.Delivery.Error
-		if why == "" {
-			why = g.Delivery.Reply
-		}
-		out.Received = append(out.Received, Receipt{
-			Digest: g.Edition.Digest, Number: g.Edition.Number, At: g.Edition.At, Subject: g.Subject, State: g.Delivery.State, Why: why,
-		})
-	}
-	return out, err
-}
-
-// receipts is how many editions are explained.
-const receipts = 20

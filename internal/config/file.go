@@ -116,7 +116,7 @@ type fileMail struct {
 type fileSMTP struct {
 	Host         string  `yaml:"host" jsonschema_description:"The server's name. Needed for the smtp transport."`
 	Port         int     `yaml:"port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The server's port: 587 with starttls, 465 with implicit."`
-	TLS          string  `yaml:"tls" jsonschema:"enum=starttls,enum=implicit,enum=none" jsonschema_description:"How the connection is secured: starttls, implicit, or none for a relay on this machine."`
+	TLS          string  `yaml:"tls" jsonschema:"enum=starttls,enum=implicit,enum=none,enum=insecure" jsonschema_description:"How the connection is secured: starttls, implicit, none for a relay on this machine, or insecure for one elsewhere when nobody can listen on the way."`
 	Username     string  `yaml:"username" jsonschema_description:"The account. Empty = no sign-in."`
 	PasswordFile string  `yaml:"password_file" jsonschema_description:"A file, relative to this one, that holds the password and that only its owner may read."`
 	Connections  int     `yaml:"connections" jsonschema:"minimum=1" jsonschema_description:"Connections at the same time."`

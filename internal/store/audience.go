@@ -10,15 +10,81 @@ import (
 // audienceBatch is how many subscribers are planned at a time.
 const audienceBatch = 2000
 
+// insertItems stores what an edition and its variants tell.
+func (s *Store) insertItems(ctx context.Context, tx *sql.Tx, e *mailer.Edition) error {
+	var items, told [][]any
+	seen, everybody := map[string]bool{}, map[string]bool{}
+	add := func(sections []mailer.Section, all bool) {
+		for _, sec := range sections {
+			for i := range sec.Items {
+				if key := sec.Items[i].Key; !seen[key] {
+					seen[key], everybody[key] = true, all
+					items = append(items, []any{e.ID, e.Digest, key, sec.Theme, len(seen), all})
+				}
+			}
+		}
+	}
+	add(e.Sections, true)
+	for i := range e.Variants {
+		v := &e.Variants[i]
+		add(v.Sections, false)
+		for _, sec := range v.Sections {
+			for j := range sec.Items {
+				if key := sec.Items[j].Key; !everybody[key] {
+					told = append(told, []any{e.Digest, key, text(v.Wish()), e.ID})
+				}
+			}
+		}
+	}
+	err := s.insert(ctx, tx, into("INSERT INTO edition_items (edition, digest, key, theme, position, everybody)", 6), items, nil)
+	if err != nil {
+		return err
+	}
+	in := into("INSERT INTO told (digest, key, wish, edition)", 4)
+	in.tail = "ON CONFLICT (digest, key, wish) DO NOTHING"
+	return s.insert(ctx, tx, in, told, nil)
+}
+
+// Mailed returns which editions of a digest told the articles of the keys.
+func (s *Store) Mailed(ctx context.Context, digest string, keys []string) (mailer.Told, error) {
+	told := mailer.Told{All: map[string]int64{}, To: map[string]map[string]int64{}}
+	err := inBatches(keys, 500, func(keys []string) error {
+		args := append([]any{text(digest)}, anys(keys)...)
+		among := "key IN (" + placeholders(2, len(keys)) + ")"
+		_, err := query(ctx, s.read, func(r scanner) (struct{}, error) {
+			var key string
+			var id int64
+			err := r.Scan(&key, &id)
+			told.All[key] = id
+			return struct{}{}, err
+		}, "SELECT key, min(edition) FROM edition_items WHERE digest = $1 AND "+among+" AND everybody GROUP BY key", args...)
+		if err != nil {
+			return err
+		}
+		_, err = query(ctx, s.read, func(r scanner) (struct{}, error) {
+			var key, wish string
+			var id int64
+			err := r.Scan(&key, &wish, &id)
+			if told.To[wish] == nil {
+				told.To[wish] = map[string]int64{}
+			}
+			told.To[wish][key] = id
+			return struct{}{}, err
+		}, "SELECT key, wish, edition FROM told WHERE digest = $1 AND "+among, args...)
+		return err
+	})
+	return told, s.failed("look up what "+digest+" told", err)
+}
+
 // insertVariants stores the variants of an edition and gives them their IDs.
 func (s *Store) insertVariants(ctx context.Context, tx *sql.Tx, e *mailer.Edition) error {
 	e.Variants = append([]mailer.Variant(nil), e.Variants...)
 	for i := range e.Variants {
 		v := &e.Variants[i]
 		err := tx.QueryRowContext(ctx, `
-			INSERT INTO variants (edition, selection, subject, language, sections, text, html, empty)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-			RETURNING id`, e.ID, selected{&v.Selection}, text(v.Subject), v.Language, list[mailer.Section]{&v.Sections},
+			INSERT INTO variants (edition, selection, since, important, subject, language, sections, text, html, empty)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			RETURNING id`, e.ID, selected{&v.Selection}, v.After, v.Important, text(v.Subject), v.Language, list[mailer.Section]{&v.Sections},
 			text(v.Text), text(v.HTML), text(v.Empty)).Scan(&v.ID)
 		if err != nil {
 			return err
@@ -30,41 +96,62 @@ func (s *Store) insertVariants(ctx context.Context, tx *sql.Tx, e *mailer.Editio
 // variantsOf returns the variants of an edition.
 func variantsOf(ctx context.Context, q querier, edition int64) ([]mailer.Variant, error) {
 	return query(ctx, q, func(r scanner) (v mailer.Variant, err error) {
-		err = r.Scan(&v.ID, selected{&v.Selection}, &v.Subject, &v.Language, list[mailer.Section]{&v.Sections}, &v.Text, &v.HTML, &v.Empty)
+		err = r.Scan(&v.ID, selected{&v.Selection}, &v.After, &v.Important, &v.Subject, &v.Language, list[mailer.Section]{&v.Sections}, &v.Text, &v.HTML, &v.Empty)
 		return v, err
 	}, `
-		SELECT id, selection, subject, language, sections, text, html, empty
+		SELECT id, selection, since, important, subject, language, sections, text, html, empty
 		FROM variants
 		WHERE edition = $1
 		ORDER BY id`, edition)
 }
 
-// planSubscribers plans a delivery for each active subscriber of the edition's
-// digest whose mailbox is not in seen, and returns how many are to be sent: for
-// whom a variant is empty the account says so. Subscribers with a selection
-// that the edition has no variant of came while it was composed; theirs is the
-// next one.
-func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Edition, seen map[string]bool) (planned int, err error) {
-	variants := make(map[any]*mailer.Variant, len(e.Variants))
-	for i := range e.Variants {
-		v := &e.Variants[i]
-		key, err := selected{&v.Selection}.Value()
+// A listener is a subscriber as planning needs one: what is common to an
+// audience, as it is stored.
+type listener struct {
+	selection, rhythm, pausedUntil string
+	last                           int64 // 0 for NULL
+}
+
+// listenersOf returns the shares of an edition by what is common to their
+// audiences.
+func listenersOf(e *mailer.Edition) (map[listener]*mailer.Share, error) {
+	shares := make(map[listener]*mailer.Share, len(e.Shares))
+	for i := range e.Shares {
+		sh := &e.Shares[i]
+		selection, err := selected{&sh.Selection}.Value()
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		variants[key] = v
+		rhythm, err := wanted{&sh.Rhythm}.Value()
+		if err != nil {
+			return nil, err
+		}
+		shares[listener{selection.(string), rhythm.(string), sh.PausedUntil, sh.Last.Edition}] = sh
+	}
+	return shares, nil
+}
+
+// planSubscribers plans a delivery for each active subscriber of the edition's
+// digest who has a share of it and whose mailbox is not in seen, and returns
+// how many are to be sent: for whom a variant is empty the account says so. Who
+// has no share came while the edition was composed; theirs is the next one.
+func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Edition, seen map[string]bool) (planned int, err error) {
+	shares, err := listenersOf(e)
+	if err != nil {
+		return 0, err
 	}
 	in := into("INSERT INTO deliveries (edition, recipient, message_id, state, attempts, next_at, owner, reply, error, settled, subscriber, variant)", 12)
 	for after := int64(0); ; {
 		type row struct {
-			id               int64
-			email, selection string
+			id    int64
+			email string
+			listener
 		}
 		rows, err := query(ctx, tx, func(r scanner) (x row, err error) {
-			err = r.Scan(&x.id, &x.email, &x.selection)
+			err = r.Scan(&x.id, &x.email, &x.selection, &x.rhythm, &x.pausedUntil, &x.last)
 			return x, err
 		}, `
-			SELECT s.id, s.email, s.selection
+			SELECT s.id, s.email, s.selection, s.rhythm, s.paused_until, COALESCE(d.since, 0)
 			FROM subscriptions d JOIN subscribers s ON s.id = d.subscriber
 			WHERE d.digest = $1 AND d.subscriber > $2 AND s.status = 'active'
 			ORDER BY d.subscriber
@@ -74,20 +161,32 @@ func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Editi
 		}
 		after = rows[len(rows)-1].id
 		var values [][]any
+		kept := map[int64][]int64{} // subscribers by which edition is their last from now on
 		for _, x := range rows {
-			state, why, variant, next := mailer.Planned, "", any(nil), any(e.Created.UnixMilli())
-			if x.selection != "" {
-				v, ok := variants[x.selection]
-				if !ok {
-					continue
+			share, ok := shares[x.listener]
+			if !ok {
+				continue
+			}
+			if k := share.Keep; k != nil {
+				last := k.Edition
+				if k.This {
+					last = e.ID
 				}
+				kept[last] = append(kept[last], x.id)
+			}
+			if share.Wait != "" || seen[mailbox(x.email)] {
+				continue
+			}
+			state, why, variant, next := mailer.Planned, "", any(nil), any(e.Created.UnixMilli())
+			if !share.SendAt.IsZero() {
+				next = share.SendAt.UnixMilli()
+			}
+			if share.Variant >= 0 {
+				v := &e.Variants[share.Variant]
 				variant = v.ID
 				if v.Empty != "" {
 					state, why, next = mailer.Suppressed, v.Empty, nil
 				}
-			}
-			if seen[mailbox(x.email)] {
-				continue
 			}
 			if state == mailer.Planned {
 				planned++
@@ -99,28 +198,39 @@ func (s *Store) planSubscribers(ctx context.Context, tx *sql.Tx, e *mailer.Editi
 		if err := s.insert(ctx, tx, in, values, nil); err != nil {
 			return planned, err
 		}
+		for last, ids := range kept {
+			if err := keep(ctx, tx, e.Digest, last, ids); err != nil {
+				return planned, err
+			}
+		}
 	}
 }
 
-// A Received is an edition with its delivery to one subscriber.
-type Received struct {
-	Edition  mailer.Edition // without sections and bodies
-	Subject  string         // as the subscriber got it
-	Delivery mailer.Delivery
+// keep writes down which edition of a digest was the last one for subscribers,
+// 0 for none.
+func keep(ctx context.Context, tx *sql.Tx, digest string, edition int64, subscribers []int64) error {
+	return inBatches(subscribers, 1000, func(ids []int64) error {
+		args := append([]any{sql.NullInt64{Int64: edition, Valid: edition != 0}, digest}, anys(ids)...)
+		_, err := tx.ExecContext(ctx, "UPDATE subscriptions SET since = $1 WHERE digest = $2 AND subscriber IN ("+placeholders(3, len(ids))+")", args...)
+		return err
+	})
 }
 
-// DeliveriesTo returns the latest deliveries to a subscriber, the latest
-// first.
-func (s *Store) DeliveriesTo(ctx context.Context, subscriber int64, limit int) ([]Received, error) {
-	got, err := query(ctx, s.read, func(r scanner) (g Received, err error) {
-		g.Delivery, err = scanDelivery(also{r, append(editionFields(&g.Edition), &g.Subject)})
-		return g, err
+// Audiences returns the active subscribers of a digest by what they want, the
+// largest audience first.
+func (s *Store) Audiences(ctx context.Context, digest string) ([]mailer.Audience, error) {
+	as, err := query(ctx, s.read, func(r scanner) (a mailer.Audience, err error) {
+		err = r.Scan(selected{&a.Selection}, wanted{&a.Rhythm}, &a.PausedUntil, &a.Last.Edition, &a.Subscribers,
+			moment{&a.Last.Since}, moment{&a.Last.Until}, moment{&a.Last.Made})
+		return a, err
 	}, `
-		SELECT `+deliveryColumns+`, `+editionColumns+`, COALESCE(v.subject, e.subject)
-		FROM deliveries d JOIN editions e ON e.id = d.edition
-			LEFT JOIN variants v ON v.id = d.variant
-		WHERE d.subscriber = $1
-		ORDER BY e.at DESC, d.id DESC
-		LIMIT $2`, subscriber, limit)
-	return got, s.failed("read the deliveries to a subscriber", err)
+		SELECT g.selection, g.rhythm, g.paused_until, g.last, g.n, e.since, e.until, e.created
+		FROM (
+			SELECT s.selection, s.rhythm, s.paused_until, COALESCE(d.since, 0) AS last, count(*) AS n
+			FROM subscriptions d JOIN subscribers s ON s.id = d.subscriber
+			WHERE d.digest = $1 AND s.status = 'active'
+			GROUP BY s.selection, s.rhythm, s.paused_until, COALESCE(d.since, 0)
+		) g LEFT JOIN editions e ON e.id = g.last
+		ORDER BY g.n DESC, g.selection, g.rhythm, g.paused_until, g.last`, text(digest))
+	return as, s.failed("read the audience of "+digest, err)
 }

@@ -14,7 +14,8 @@ import (
 // SyncDigests makes the configured digests the ones that are composed. New
 // ones, those whose schedule or zone changed and those that come back after
 // they were not configured get their next time from next; the others keep
-// theirs. A digest whose next time is zero is never due.
+// theirs. A digest whose next time is zero is never due. One that is held may
+// be tried again at once.
 func (s *Store) SyncDigests(ctx context.Context, digests []mailer.Digest, next func(mailer.Digest) time.Time) error {
 	type row struct {
 		name, schedule, zone string
@@ -32,7 +33,7 @@ func (s *Store) SyncDigests(ctx context.Context, digests []mailer.Digest, next f
 		for _, r := range rows {
 			known[r.name] = r
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE digests SET active = FALSE"); err != nil {
+		if _, err := tx.ExecContext(ctx, "UPDATE digests SET active = FALSE, retry_at = NULL"); err != nil {
 			return err
 		}
 		for i, d := range digests {
@@ -63,15 +64,17 @@ type DigestState struct {
 	Name   string
 	NextAt time.Time // zero: never
 	LastAt time.Time // when its latest edition was due, skipped ones included; zero: never
+	Held   string    // why the edition that is due cannot be made; "" when nothing is in its way
+	HeldAt time.Time // since when
 }
 
 // Digests returns the state of the configured digests, in their order.
 func (s *Store) Digests(ctx context.Context) ([]DigestState, error) {
 	states, err := query(ctx, s.read, func(r scanner) (d DigestState, err error) {
-		err = r.Scan(&d.Name, moment{&d.NextAt}, moment{&d.LastAt})
+		err = r.Scan(&d.Name, moment{&d.NextAt}, moment{&d.LastAt}, &d.Held, moment{&d.HeldAt})
 		return d, err
 	}, `
-		SELECT d.name, d.next_at, (SELECT max(e.at) FROM editions e WHERE e.digest = d.name)
+		SELECT d.name, d.next_at, (SELECT max(e.at) FROM editions e WHERE e.digest = d.name), d.held, d.held_at
 		FROM digests d
 		WHERE d.active
 		ORDER BY d.position, d.name`)
@@ -82,18 +85,31 @@ func (s *Store) Digests(ctx context.Context) ([]DigestState, error) {
 type Due struct {
 	Digest string
 	At     time.Time
+	Held   bool // it was tried before; see Hold
+}
+
+// Hold keeps the edition of a digest that is due and cannot be made: it is due
+// again at an instant, and the reason stands in the digest's state until an
+// edition of it is stored.
+func (s *Store) Hold(ctx context.Context, digest, why string, now, again time.Time) error {
+	return s.write(ctx, "hold an edition of "+digest, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE digests SET held = $2, held_at = COALESCE(held_at, $3), retry_at = $4 WHERE name = $1",
+			digest, text(why), now.UnixMilli(), again.UnixMilli())
+		return err
+	})
 }
 
 // DueDigests returns the configured digests whose next time is not after now,
-// the longest waiting first.
+// the longest waiting first. One that is held waits until it is to be tried
+// again.
 func (s *Store) DueDigests(ctx context.Context, now time.Time) ([]Due, error) {
 	due, err := query(ctx, s.read, func(r scanner) (d Due, err error) {
-		err = r.Scan(&d.Digest, moment{&d.At})
+		err = r.Scan(&d.Digest, moment{&d.At}, &d.Held)
 		return d, err
 	}, `
-		SELECT name, next_at
+		SELECT name, next_at, held <> ''
 		FROM digests
-		WHERE active AND next_at <= $1
+		WHERE active AND next_at <= $1 AND (retry_at IS NULL OR retry_at <= $1)
 		ORDER BY next_at, name`, now.UnixMilli())
 	return due, s.failed("look for digests that are due", err)
 }
@@ -124,31 +140,28 @@ func (s *Store) CountAudience(ctx context.Context, digest string) (n int, err er
 const freshSlack = time.Hour
 
 // maxFresh bounds what one edition chooses from.
-const maxFresh = 5000
-
-// toldInNoEdition is the condition that no article of the story that a tells
-// is in an edition of a digest: what readers were told once is no news when
-// another source tells it.
-func toldInNoEdition(digest string) string {
-	return `NOT EXISTS (
-		SELECT 1
-		FROM tellings t JOIN stories s ON s.id = t.story JOIN tellings o ON o.story = s.id JOIN articles m ON m.id = o.article_id
-			JOIN edition_items i ON i.digest = ` + digest + ` AND i.key IN (m.key, s.key)
-		WHERE t.article_id = a.id)`
-}
+const maxFresh = 10_000
 
 // Fresh returns the articles that q selects at until, that were first seen
 // after since (and up to an hour before, for articles that were being stored
-// then) and not after until, and that are in no edition of the digest, neither
-// they nor another article of the story they tell. They
-// come in the order of Articles, at most 5,000 of them, without Sections and
-// Content. A zero since means all.
-func (s *Store) Fresh(ctx context.Context, digest string, q syndicate.Query, since, until time.Time) ([]syndicate.Article, error) {
+// then) and not after until, and that no edition of the digest up to the one
+// with an ID told everybody, neither they nor another article of the story they
+// tell: what readers were told once is no news when another source tells it.
+// They come in the order of Articles, at most 10,000 of them, without Sections
+// and Content. A zero since means all.
+func (s *Store) Fresh(ctx context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error) {
 	b := &builder{dialect: s.dialect, now: until}
+	told := func(key string) string {
+		return "i.digest = " + b.arg(digest) + " AND i.key " + key + " AND i.everybody AND i.edition <= " + b.arg(upTo)
+	}
 	conditions := []string{
 		"a.first_seen <= " + b.arg(until.UnixMilli()),
-		"NOT EXISTS (SELECT 1 FROM edition_items i WHERE i.digest = " + b.arg(digest) + " AND i.key = a.key)",
-		toldInNoEdition(b.arg(digest)),
+		"NOT EXISTS (SELECT 1 FROM edition_items i WHERE " + told("= a.key") + ")",
+		`NOT EXISTS (
+			SELECT 1
+			FROM tellings t JOIN stories s ON s.id = t.story JOIN tellings o ON o.story = s.id JOIN articles m ON m.id = o.article_id
+				JOIN edition_items i ON ` + told("IN (m.key, s.key)") + `
+			WHERE t.article_id = a.id)`,
 	}
 	if !since.IsZero() {
 		conditions = append(conditions, "a.first_seen > "+b.arg(since.Add(-freshSlack).UnixMilli()))
@@ -186,6 +199,18 @@ func (s *Store) LastEdition(ctx context.Context, digest string) (mailer.Edition,
 		ORDER BY e.at DESC
 		LIMIT 1`, digest))
 	return e, s.failed("read the last edition of "+digest, notFound(err))
+}
+
+// LastSent returns the edition of a digest that was stored last and not
+// skipped, without sections and bodies, or syndicate.ErrNotFound.
+func (s *Store) LastSent(ctx context.Context, digest string) (mailer.Edition, error) {
+	e, err := scanEdition(s.read.QueryRowContext(ctx, `
+		SELECT `+editionColumns+`
+		FROM editions e
+		WHERE e.digest = $1 AND e.number > 0
+		ORDER BY e.number DESC
+		LIMIT 1`, digest))
+	return e, s.failed("read the last edition of "+digest+" that was sent", notFound(err))
 }
 
 // Edition returns an edition with sections, bodies and variants, or

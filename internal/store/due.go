@@ -22,6 +22,7 @@ func (PollJob) Kind() string { return "poll" }
 type ComposeJob struct {
 	Digest string    `json:"digest"`
 	At     time.Time `json:"at"`
+	Held   bool      `json:"held,omitempty"` // it was due before and could not be made
 }
 
 // Kind names the work.

@@ -26,7 +26,7 @@ func (s *Store) SaveEdition(ctx context.Context, e *mailer.Edition, deliveries [
 		saved, exists = *e, false
 		if !next.IsZero() {
 			// It also makes two editions of one digest wait for each other.
-			_, err := tx.ExecContext(ctx, "UPDATE digests SET next_at = $2 WHERE name = $1", e.Digest, next.UnixMilli())
+			_, err := tx.ExecContext(ctx, "UPDATE digests SET next_at = $2, held = '', held_at = NULL, retry_at = NULL WHERE name = $1", e.Digest, next.UnixMilli())
 			if err != nil {
 				return err
 			}
@@ -82,25 +82,6 @@ func insertEdition(ctx context.Context, tx *sql.Tx, e *mailer.Edition) (bool, er
 	}
 	e.ID = ids[0]
 	return true, nil
-}
-
-func (s *Store) insertItems(ctx context.Context, tx *sql.Tx, e *mailer.Edition) error {
-	var values [][]any
-	seen := map[string]bool{}
-	sections := e.Sections
-	for i := range e.Variants {
-		sections = append(sections[:len(sections):len(sections)], e.Variants[i].Sections...)
-	}
-	for _, sec := range sections {
-		for _, item := range sec.Items {
-			if seen[item.Key] {
-				continue
-			}
-			seen[item.Key] = true
-			values = append(values, []any{e.ID, e.Digest, item.Key, sec.Theme, len(seen)})
-		}
-	}
-	return s.insert(ctx, tx, into("INSERT INTO edition_items (edition, digest, key, theme, position)", 5), values, nil)
 }
 
 // insertDeliveries plans the given deliveries, and one for each active

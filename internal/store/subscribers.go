@@ -22,7 +22,8 @@ type Saved struct {
 // of two with the same one the last counts. They must be valid and tidy. An empty
 // Name leaves the one that is stored. Who
 // has unsubscribed stays so unless resubscribe is set. A subscriber that is
-// stored keeps its FeedKey.
+// stored keeps its FeedKey, and what it was told: who wants another rhythm has
+// the news of each digest from where the old one left off.
 func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscriber, resubscribe bool) (saved Saved, err error) {
 	last := make(map[string]int, len(subscribers))
 	for i := range subscribers {
@@ -37,29 +38,32 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 	}
 	err = s.write(ctx, "store subscribers", func(tx *sql.Tx) error {
 		saved = Saved{}
-		known, err := statuses(ctx, tx, mailboxes)
+		known, err := knownTo(ctx, tx, mailboxes)
 		if err != nil {
 			return err
 		}
-		var rows, subscriptions [][]any
-		var digests [][]string
+		var rows [][]any
+		var stored []*mailer.Subscriber
 		for i, sub := range chosen {
-			status, stored := known[mailboxes[i]]
+			old, there := known[mailboxes[i]]
 			switch {
-			case stored && status == mailer.Unsubscribed && sub.Status != mailer.Unsubscribed && !resubscribe:
+			case there && old.Status == mailer.Unsubscribed && sub.Status != mailer.Unsubscribed && !resubscribe:
 				saved.Kept++
 				continue
-			case stored:
+			case there:
 				saved.Changed++
 			default:
 				saved.Added++
 			}
-			rows = append(rows, []any{mailboxes[i], sub.Email, text(sub.Name), string(sub.Status), sub.FeedKey, selected{&sub.Selection}})
-			digests = append(digests, sub.Digests)
+			rows = append(rows, []any{
+				mailboxes[i], sub.Email, text(sub.Name), string(sub.Status), sub.FeedKey, selected{&sub.Selection}, wanted{&sub.Rhythm}, text(sub.PausedUntil),
+			})
+			stored = append(stored, sub)
 		}
-		in := into("INSERT INTO subscribers (mailbox, email, name, status, feed_key, selection)", 6)
+		in := into("INSERT INTO subscribers (mailbox, email, name, status, feed_key, selection, rhythm, paused_until)", 8)
 		in.tail = `ON CONFLICT (mailbox) DO UPDATE
-			SET email = excluded.email, name = CASE excluded.name WHEN '' THEN subscribers.name ELSE excluded.name END, status = excluded.status, selection = excluded.selection
+			SET email = excluded.email, name = CASE excluded.name WHEN '' THEN subscribers.name ELSE excluded.name END, status = excluded.status,
+				selection = excluded.selection, rhythm = excluded.rhythm, paused_until = excluded.paused_until
 			RETURNING id, mailbox`
 		ids := make(map[string]int64, len(rows))
 		err = s.insert(ctx, tx, in, rows, func(r scanner) error {
@@ -72,21 +76,13 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 		if err != nil {
 			return err
 		}
-		var all []int64
-		for i, row := range rows {
-			id := ids[row[0].(string)]
-			all = append(all, id)
-			for _, d := range digests[i] {
-				subscriptions = append(subscriptions, []any{d, id})
-			}
+		for _, sub := range stored {
+			m := mailbox(sub.Email)
+			k := known[m]
+			k.id, k.now = ids[m], sub
+			known[m] = k
 		}
-		if saved.Changed > 0 {
-			if err := deleteWhere(ctx, tx, "subscriptions", "subscriber", all); err != nil {
-				return err
-			}
-		}
-		err = s.insert(ctx, tx, into("INSERT INTO subscriptions (digest, subscriber)", 2), subscriptions, nil)
-		if err != nil || saved.Changed == 0 {
+		if err := s.subscribe(ctx, tx, stored, known); err != nil || saved.Changed == 0 {
 			return err
 		}
 		return touch(ctx, tx) // of private feeds
@@ -94,19 +90,103 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 	return saved, err
 }
 
-// statuses returns the statuses of those of the mailboxes that are stored.
-func statuses(ctx context.Context, q querier, mailboxes []string) (map[string]mailer.Status, error) {
-	known := map[string]mailer.Status{}
+// A known is a subscriber as it was stored before, and as it is to be.
+type known struct {
+	id int64
+	mailer.Status
+	mailer.Rhythm
+	now *mailer.Subscriber // nil for one that stays as it is
+}
+
+// knownTo returns those of the mailboxes that are stored.
+func knownTo(ctx context.Context, q querier, mailboxes []string) (map[string]known, error) {
+	all := map[string]known{}
 	err := inBatches(mailboxes, 500, func(mailboxes []string) error {
 		_, err := query(ctx, q, func(r scanner) (struct{}, error) {
-			var m, status string
-			err := r.Scan(&m, &status)
-			known[m] = mailer.Status(status)
+			var m string
+			var k known
+			err := r.Scan(&m, &k.Status, wanted{&k.Rhythm})
+			all[m] = k
 			return struct{}{}, err
-		}, "SELECT mailbox, status FROM subscribers WHERE mailbox IN ("+placeholders(1, len(mailboxes))+")", anys(mailboxes)...)
+		}, "SELECT mailbox, status, rhythm FROM subscribers WHERE mailbox IN ("+placeholders(1, len(mailboxes))+")", anys(mailboxes)...)
 		return err
 	})
-	return known, err
+	return all, err
+}
+
+// subscribe stores which digests subscribers get, and for those who were
+// subscribed already which edition was their last: none is kept for those who
+// get every one, so that of who changes from that it is the latest.
+func (s *Store) subscribe(ctx context.Context, tx *sql.Tx, subscribers []*mailer.Subscriber, all map[string]known) error {
+	type subscription struct {
+		digest     string
+		subscriber int64
+	}
+	changed := map[int64]known{}
+	for _, k := range all {
+		if k.now != nil && k.Status != "" {
+			changed[k.id] = k
+		}
+	}
+	since := map[subscription]any{}
+	ids := make([]int64, 0, len(changed))
+	for id := range changed {
+		ids = append(ids, id)
+	}
+	var latest map[string]int64
+	err := inBatches(ids, 500, func(ids []int64) error {
+		type row struct {
+			subscription
+			last sql.NullInt64
+		}
+		rows, err := query(ctx, tx, func(r scanner) (x row, err error) {
+			err = r.Scan(&x.digest, &x.subscriber, &x.last)
+			return x, err
+		}, "SELECT digest, subscriber, since FROM subscriptions WHERE subscriber IN ("+placeholders(1, len(ids))+")", anys(ids)...)
+		for _, x := range rows {
+			k := changed[x.subscriber]
+			switch {
+			case x.last.Valid:
+				since[x.subscription] = x.last.Int64
+			case k.now.Kept() && !k.Kept():
+				if latest == nil && err == nil {
+					latest, err = latestEditions(ctx, tx)
+				}
+				if id, ok := latest[x.digest]; ok {
+					since[x.subscription] = id
+				}
+			}
+		}
+		return err
+	})
+	if err == nil {
+		err = deleteWhere(ctx, tx, "subscriptions", "subscriber", ids)
+	}
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, sub := range subscribers {
+		id := all[mailbox(sub.Email)].id
+		for _, d := range sub.Digests {
+			rows = append(rows, []any{d, id, since[subscription{d, id}]})
+		}
+	}
+	return s.insert(ctx, tx, into("INSERT INTO subscriptions (digest, subscriber, since)", 3), rows, nil)
+}
+
+// latestEditions returns the ID of the latest edition of each digest that was
+// not skipped.
+func latestEditions(ctx context.Context, q querier) (map[string]int64, error) {
+	latest := map[string]int64{}
+	_, err := query(ctx, q, func(r scanner) (struct{}, error) {
+		var digest string
+		var id int64
+		err := r.Scan(&digest, &id)
+		latest[digest] = id
+		return struct{}{}, err
+	}, "SELECT digest, max(id) FROM editions WHERE number > 0 GROUP BY digest")
+	return latest, err
 }
 
 // mailbox is what an address is known by. The part before the @ is in truth
@@ -140,10 +220,36 @@ func (x selected) Scan(v any) error {
 	return json.Unmarshal([]byte(s.String), x.s)
 }
 
-const subscriberColumns = `s.id, s.email, s.name, s.status, s.feed_key, s.selection`
+// A wanted is a rhythm as JSON, "" for every edition at once: both Value and
+// Scan of a column of rhythms go through it.
+type wanted struct{ r *mailer.Rhythm }
+
+// Value implements driver.Valuer.
+func (x wanted) Value() (driver.Value, error) {
+	if *x.r == (mailer.Rhythm{}) {
+		return "", nil
+	}
+	b, err := json.Marshal(x.r)
+	return text(string(b)), err
+}
+
+// Scan implements sql.Scanner.
+func (x wanted) Scan(v any) error {
+	var s sql.NullString
+	if err := s.Scan(v); err != nil {
+		return err
+	}
+	*x.r = mailer.Rhythm{}
+	if s.String == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(s.String), x.r)
+}
+
+const subscriberColumns = `s.id, s.email, s.name, s.status, s.feed_key, s.selection, s.rhythm, s.paused_until`
 
 func scanSubscriber(r scanner) (s mailer.Subscriber, err error) {
-	err = r.Scan(&s.ID, &s.Email, &s.Name, &s.Status, &s.FeedKey, selected{&s.Selection})
+	err = r.Scan(&s.ID, &s.Email, &s.Name, &s.Status, &s.FeedKey, selected{&s.Selection}, wanted{&s.Rhythm}, &s.PausedUntil)
 	return s, err
 }
 
@@ -264,19 +370,4 @@ func (s *Store) SetFeedKey(ctx context.Context, email string, key int64) error {
 		}
 		return touch(ctx, tx)
 	})
-}
-
-// Audiences returns the selections that the active subscribers of a digest
-// have, the most frequent first.
-func (s *Store) Audiences(ctx context.Context, digest string) ([]mailer.Audience, error) {
-	as, err := query(ctx, s.read, func(r scanner) (a mailer.Audience, err error) {
-		err = r.Scan(selected{&a.Selection}, &a.Subscribers)
-		return a, err
-	}, `
-		SELECT s.selection, count(*)
-		FROM subscriptions d JOIN subscribers s ON s.id = d.subscriber
-		WHERE d.digest = $1 AND s.status = 'active'
-		GROUP BY s.selection
-		ORDER BY count(*) DESC, s.selection`, text(digest))
-	return as, s.failed("read the audience of "+digest, err)
 }

@@ -119,6 +119,7 @@ const (
 	NoticeUndelivered = "not delivered"
 	NoticeSuppressed  = "mail comes back"
 	NoticeHeldBack    = "bulk mail held back"
+	NoticeUnmade      = "edition held"
 )
 
 // A Notice is something that needs the operator's attention.

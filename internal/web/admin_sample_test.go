@@ -90,6 +90,7 @@ func (o *office) Notices(context.Context) ([]web.Notice, error) {
 		{Kind: web.NoticeHeld, Name: "park", Subject: "园区公告", URL: "file:///srv/list.txt", Text: "12 of its articles look like old ones", Count: 12, At: o.now},
 		{Kind: web.NoticeMoved, Name: "harbour", Subject: "Harbour Gazette", URL: "https://new.example/feed", Text: "moved", At: o.now},
 		{Kind: web.NoticeUndelivered, Name: "weekly", Subject: "一周产经", URL: "https://paper.example/digests/weekly/2", Text: "a@example.com: 550 no such user", Count: 1, Of: 40, At: o.now},
+		{Kind: web.NoticeUnmade, Name: "weekly", Subject: "一周产经", URL: "https://paper.example/digests/weekly", Text: "template mail/digest.html:3", At: o.now},
 		{Kind: web.NoticeFailed, Name: "harbour", Subject: "Harbour Gazette", Text: "no answer", At: o.now},
 		{Kind: web.NoticeGone, Name: "harbour", Subject: "Harbour Gazette", Text: "410", At: o.now},
 		{Kind: web.NoticeChanged, Name: "harbour", Subject: "Harbour Gazette", Text: "no dates", At: o.now},

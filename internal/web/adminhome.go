@@ -76,6 +76,8 @@ func (v *view) notice(n *Notice) noticeRow {
 		row.Title, row.Href = v.T("admin.notice.heldback"), ""
 	case NoticeSuppressed:
 		row.Title, row.Href = v.T("admin.notice.suppressed", n.Count), ""
+	case NoticeUnmade:
+		row.Title, row.Href = v.T("admin.notice.unmade", n.Subject), n.URL
 	case NoticeHeld:
 		row.Title = v.T("admin.notice.held", n.Subject, n.Count)
 	case NoticeMoved:

@@ -26,7 +26,7 @@ const (
 type digestsBody struct{ Digests []listedDigest }
 
 type listedDigest struct {
-	ID, Href, Title string
+	ID, Href, Title, Feed string
 	Editions        []listedEdition
 }
 
@@ -47,14 +47,21 @@ func (s *server) listDigests(r *http.Request, v *view) (*response, error) {
 
 func (s *server) listDigest(r *http.Request, v *view) (*response, error) {
 	for i := range s.cfg.Digests {
-		if s.cfg.Digests[i].Name != r.PathValue("name") {
+		name, feed := strings.CutSuffix(r.PathValue("name"), atomSuffix)
+		if s.cfg.Digests[i].Name != name {
 			continue
+		}
+		if feed {
+			return s.serveEditions(r, v, &s.cfg.Digests[i])
 		}
 		d, err := s.digest(r, v, &s.cfg.Digests[i], manyEditions)
 		if err != nil {
 			return nil, err
 		}
-		return v.render("digests", frame{Title: d.Title + " · " + v.T("web.digests"), Body: digestsBody{Digests: []listedDigest{d}}})
+		return v.render("digests", frame{
+			Title: d.Title + " · " + v.T("web.digests"), Body: digestsBody{Digests: []listedDigest{d}},
+			Alternates: []link{{Href: d.Feed, Type: atomType, Title: d.Title}},
+		})
 	}
 	return nil, syndicate.ErrNotFound
 }
@@ -64,7 +71,7 @@ func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit int) (
 	if title == "" {
 		title = d.Name
 	}
-	out := listedDigest{ID: "digest-" + d.Name, Title: title}
+	out := listedDigest{ID: "digest-" + d.Name, Title: title, Feed: v.Path("/digests/" + url.PathEscape(d.Name) + atomSuffix)}
 	editions, err := s.Editions.Editions(r.Context(), d.Name, limit)
 	if err != nil {
 		return out, err

@@ -2,8 +2,6 @@ package compose
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -18,63 +16,6 @@ const (
 	maxFigures = 3
 	maxPlaces  = 2
 )
-
-// fresh returns the articles that an edition may tell, with their stories.
-func (c *Composer) fresh(ctx context.Context, d mailer.Digest, e *mailer.Edition) ([]syndicate.Told, error) {
-	q, err := selection(d, c.themes(d), c.location(d))
-	if err != nil {
-		return nil, err
-	}
-	articles, err := c.Store.Fresh(ctx, d.Name, q, e.Since, e.Until)
-	if err != nil {
-		return nil, fmt.Errorf("look for articles: %w", err)
-	}
-	keys := make([]string, len(articles))
-	for i := range articles {
-		keys[i] = articles[i].Key
-	}
-	stories, err := c.Store.StoriesOf(ctx, keys)
-	if err != nil {
-		return nil, fmt.Errorf("look for stories: %w", err)
-	}
-	told := make([]syndicate.Told, len(articles))
-	for i := range articles {
-		told[i] = syndicate.Told{Article: articles[i], Story: stories[keys[i]]}
-	}
-	return told, nil
-}
-
-// sections returns articles grouped by theme in the digest's order, without
-// themes that have none.
-func (c *Composer) sections(d mailer.Digest, lang string, articles []syndicate.Told) []mailer.Section {
-	themes := c.themes(d)
-	articles = once(articles)
-	groups := map[string][]candidate{}
-	for i := range articles {
-		if cd, ok := pick(&articles[i].Article, themes); ok {
-			cd.story = articles[i].Story
-			groups[cd.filing.Theme] = append(groups[cd.filing.Theme], cd)
-		}
-	}
-	var out []mailer.Section
-	for _, t := range themes {
-		group := groups[t.ID]
-		if len(group) == 0 {
-			continue
-		}
-		slices.SortFunc(group, rank)
-		s := mailer.Section{Theme: t.ID, Title: t.DisplayTitle(lang), URL: c.Site.ThemeURL(t.ID)}
-		if limit := max(d.MaxPerTheme, 1); len(group) > limit {
-			s.More = len(group) - limit
-			group = group[:limit]
-		}
-		for _, cd := range group {
-			s.Items = append(s.Items, c.item(cd, themes, lang))
-		}
-		out = append(out, s)
-	}
-	return out
-}
 
 // themes returns the digest's themes in its order: all that are configured
 // when it names none.
@@ -111,16 +52,18 @@ func selection(d mailer.Digest, themes []syndicate.Theme, loc *time.Location) (s
 
 // A candidate is an article with its filing under one of the digest's themes.
 type candidate struct {
-	*syndicate.Article
-	filing syndicate.Filing
-	also   []string         // further themes of the digest
-	story  *syndicate.Story // nil when no other article tells it
+	*piece
+	filing                syndicate.Filing
+	also                  []string // further themes of the digest
+	carried               bool     // the edition before left it out
+	score                 float64  // how important it is, made of sources, figures, match and fresh
+	sources, match, fresh float64
 }
 
 // pick files an article under the one of the digest's themes that it scores
 // highest in.
-func pick(a *syndicate.Article, themes []syndicate.Theme) (candidate, bool) {
-	cd := candidate{Article: a}
+func pick(a *piece, themes []syndicate.Theme) (candidate, bool) {
+	cd := candidate{piece: a}
 	for _, f := range a.Filings {
 		switch known := slices.ContainsFunc(themes, func(t syndicate.Theme) bool { return t.ID == f.Theme }); {
 		case !known:
@@ -131,18 +74,6 @@ func pick(a *syndicate.Article, themes []syndicate.Theme) (candidate, bool) {
 		}
 	}
 	return cd, cd.filing.Theme != ""
-}
-
-// rank orders candidates: what we saw last first, among what came together the
-// one that fits the theme best. The publisher's date comes late, because it is
-// often a guess; the key makes the order complete.
-func rank(a, b candidate) int {
-	return cmp.Or(
-		b.FirstSeen.Truncate(time.Minute).Compare(a.FirstSeen.Truncate(time.Minute)),
-		cmp.Compare(b.filing.Score, a.filing.Score),
-		b.Published.Compare(a.Published),
-		strings.Compare(a.Key, b.Key),
-	)
 }
 
 // item returns an article as the edition tells it.
@@ -156,10 +87,12 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 		Link:      webLink(cd.URL),
 		Source:    c.sourceTitle(cd.Source),
 		Gist:      syndicate.Typeset(oneLine(cmp.Or(cd.Gist, cd.Summary)), own),
-		Figures:   figures(cd.Figures),
+		Figures:   figureTexts(cd.Told.Figures),
 		Published: cd.Published,
 		Inferred:  cd.Inferred || cd.Published.IsZero(),
 		Reason:    cd.filing.Reason(),
+		Score:     cd.score,
+		Why:       cd.why(),
 		Language:  cd.Language,
 	}
 	for _, p := range cd.Places[:min(len(cd.Places), maxPlaces)] {
@@ -176,9 +109,9 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 			it.Also = append(it.Also, t.DisplayTitle(lang))
 		}
 	}
-	if cd.story != nil {
-		it.Agree = cd.story.Agree(cd.Key)
-		for _, t := range cd.story.Others(cd.Key) {
+	if cd.Story != nil {
+		it.Agree = cd.Story.Agree(cd.Key)
+		for _, t := range cd.Story.Others(cd.Key) {
 			it.Retold = append(it.Retold, mailer.Retold{Source: c.sourceTitle(t.Source), URL: c.Site.ArticleURL(t.Key)})
 		}
 	}
@@ -197,12 +130,12 @@ func (c *Composer) sourceTitle(name string) string {
 
 // once leaves one article of each story: its lead, or else the one that was
 // seen first.
-func once(articles []syndicate.Told) []syndicate.Told {
+func once(articles []*piece) []*piece {
 	here := make(map[string]bool, len(articles))
-	for i := range articles {
-		here[articles[i].Key] = true
+	for _, a := range articles {
+		here[a.Key] = true
 	}
-	return slices.DeleteFunc(slices.Clone(articles), func(a syndicate.Told) bool {
+	return slices.DeleteFunc(articles, func(a *piece) bool {
 		if a.Story == nil {
 			return false
 		}
@@ -211,8 +144,8 @@ func once(articles []syndicate.Told) []syndicate.Told {
 	})
 }
 
-// figures returns the amounts that say most, as they are written.
-func figures(all []syndicate.Figure) []string {
+// figureTexts returns the amounts that say most, as they are written.
+func figureTexts(all []syndicate.Figure) []string {
 	var texts []string
 	for _, f := range syndicate.KeyFigures(all, maxFigures) {
 		texts = append(texts, oneLine(f.Text))

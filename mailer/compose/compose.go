@@ -19,32 +19,43 @@ import (
 	"broadsheet/templates"
 )
 
-// A Store is what composing needs from storage. The full store has more.
-type Store interface {
+// A Past is what composing needs to know of what was told before.
+type Past interface {
 	// LastEdition returns the digest's latest edition, skipped ones included,
 	// without bodies, or an error that wraps syndicate.ErrNotFound.
 	LastEdition(ctx context.Context, digest string) (mailer.Edition, error)
 
+	// LastSent is LastEdition for those that were not skipped.
+	LastSent(ctx context.Context, digest string) (mailer.Edition, error)
+
 	// Fresh returns the articles that match q, were first seen after since
-	// and not after until, and whose story was in no earlier edition of the
-	// digest: what one source told is no news when another one tells it. It
-	// may look back a little before since, for articles that were being
-	// stored when the last edition was composed.
-	Fresh(ctx context.Context, digest string, q syndicate.Query, since, until time.Time) ([]syndicate.Article, error)
+	// and not after until, and whose story was told everybody by no edition
+	// of the digest up to the one with an ID: what one source told is no news
+	// when another one tells it. It may look back a little before since, for
+	// articles that were being stored when the last edition was composed.
+	Fresh(ctx context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error)
 
 	// StoriesOf returns the stories that the articles of the keys tell, by the
 	// articles' keys; none for what only one article tells.
 	StoriesOf(ctx context.Context, keys []string) (map[string]*syndicate.Story, error)
 
+	// Mailed returns which editions of the digest told the articles of the keys.
+	Mailed(ctx context.Context, digest string, keys []string) (mailer.Told, error)
+}
+
+// A Store is what composing needs from storage: it knows the past, and keeps
+// editions. The full store has more.
+type Store interface {
+	Past
+
 	// SaveEdition stores an edition, its items, its deliveries and the
 	// digest's next time in one transaction, and gives the edition its ID and
 	// Number. For an edition that is there already (same digest, same At) it
-	// stores nothing and returns an error that wraps mailer.ErrExists.
+	// stores nothing and returns an error that wraps mailer.ErrExists. Each
+	// subscriber of an audience that a share of e is for gets a delivery.
 	SaveEdition(ctx context.Context, e *mailer.Edition, ds []mailer.Delivery, next time.Time) error
 
-	// Audiences returns the selections that the active subscribers of a
-	// digest have. SaveEdition gives each of these subscribers a delivery of
-	// the variant of e with the same selection.
+	// Audiences returns the active subscribers of a digest by what they want.
 	Audiences(ctx context.Context, digest string) ([]mailer.Audience, error)
 }
 
@@ -67,23 +78,47 @@ type Opts struct {
 	// DryRun renders the edition as it would be now and stores nothing.
 	DryRun bool
 
+	// Plan makes of a dry run one for every audience, as the edition would go
+	// out when it is due.
+	Plan bool
+
 	// To makes a test for these addresses alone. Nothing is stored, so that
 	// the articles are not used up, the cut-off does not advance and the real
 	// edition is the same as without the test; deliver.SendTest sends it.
 	To []string
+
+	// Held makes an edition that could not be rendered when it was due. It is
+	// never too late.
+	Held bool
 }
 
-// firstWindow is how far a digest's first edition looks back.
-const firstWindow = 31 * 24 * time.Hour
+func (o Opts) trial() bool { return o.DryRun || len(o.To) > 0 }
+
+// A RenderError says that an edition cannot be rendered: a template has a
+// fault. Nothing is stored then; the articles wait.
+type RenderError struct{ Err error }
+
+// Error gives the place and the fault.
+func (e *RenderError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RenderError) Unwrap() error { return e.Err }
+
+// firstWindow is how far a digest's first edition looks back, widest how far
+// any does.
+const (
+	firstWindow = 31 * 24 * time.Hour
+	widest      = 2 * firstWindow
+)
 
 // Compose makes the edition of a digest that is due at an instant and stores
 // it with its deliveries. Called again for the same instant, it returns the
 // edition that is stored: without bodies, as LastEdition gives it.
 //
-// When there is nothing to tell, or when the edition is later than the digest
-// allows, the edition is stored with the reason in Skipped and without
+// When there is nothing to tell anybody, or when the edition is later than the
+// digest allows, the edition is stored with the reason in Skipped and without
 // deliveries. Of a late edition the articles go into the next one. Tests and
-// dry runs are never too late.
+// dry runs are never too late. What cannot be rendered is a *RenderError.
 func (c *Composer) Compose(ctx context.Context, d mailer.Digest, at time.Time, o Opts) (*mailer.Edition, error) {
 	e, err := c.compose(ctx, d, at, o)
 	if err != nil {
@@ -93,8 +128,7 @@ func (c *Composer) Compose(ctx context.Context, d mailer.Digest, at time.Time, o
 }
 
 func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o Opts) (*mailer.Edition, error) {
-	trial := o.DryRun || len(o.To) > 0
-	since, err := c.cutOff(ctx, d, at)
+	since, sent, err := c.last(ctx, d, at)
 	if err != nil {
 		return nil, err
 	}
@@ -105,52 +139,70 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 		Language: cmp.Or(d.Language, c.Site.Language, "en"),
 	}
 	if at.After(now) {
-		e.Until = at
+		e.Until, e.Created = at, at
 	}
-	if late := now.Sub(at); !trial && d.Within > 0 && late > d.Within {
+	if late := now.Sub(at); !o.trial() && !o.Held && d.Within > 0 && late > d.Within {
 		e.Until = since
 		e.Skipped = fmt.Sprintf("missed by %s, and if_missed.within is %s; its articles go into the next edition", span(late), span(d.Within))
 		return e, c.save(ctx, d, e)
 	}
-	articles, err := c.fresh(ctx, d, e)
+	marks := map[int64]mailer.Mark{0: sent}
+	if !o.trial() || o.Plan {
+		audiences, err := c.Store.Audiences(ctx, d.Name)
+		if err != nil {
+			return nil, fmt.Errorf("look up the subscribers: %w", err)
+		}
+		e.Shares, marks = c.shares(d, e, sent, audiences)
+	}
+	p, err := c.pool(ctx, d, e, marks)
 	if err != nil {
 		return nil, err
 	}
-	e.Sections = c.sections(d, e.Language, articles)
+	e.Sections = c.window(d, e, p, 0).sections(e.Language)
 	if d.Operator && c.Notices != nil {
 		if e.Notices, err = c.Notices(ctx); err != nil {
 			return nil, fmt.Errorf("look up what needs the operator: %w", err)
 		}
 	}
-	if len(e.Sections)+len(e.Notices) == 0 && !d.SendEmpty {
-		e.Skipped = "no new articles since " + since.In(c.location(d)).Format("2006-01-02 15:04 MST")
-	}
-	if e.Skipped == "" || trial {
-		if err := c.render(d, e); err != nil {
-			return nil, err
-		}
-	}
-	if trial {
-		return e, nil
-	}
-	if e.Skipped == "" {
-		if err := c.vary(ctx, d, e, articles); err != nil {
-			return nil, err
-		}
-	}
-	return e, c.save(ctx, d, e)
+	return e, c.finish(ctx, d, e, p, o)
 }
 
-// cutOff returns the instant up to which articles were told already.
-func (c *Composer) cutOff(ctx context.Context, d mailer.Digest, at time.Time) (time.Time, error) {
+// finish renders an edition whose sections are chosen, and its variants, and
+// stores them unless it is a trial.
+func (c *Composer) finish(ctx context.Context, d mailer.Digest, e *mailer.Edition, p *pool, o Opts) error {
+	if len(e.Sections)+len(e.Notices) == 0 && !d.SendEmpty {
+		e.Skipped = "no new articles since " + e.Since.In(c.location(d)).Format("2006-01-02 15:04 MST")
+	}
+	if e.Skipped == "" || o.trial() {
+		if err := c.render(d, e); err != nil {
+			return &RenderError{err}
+		}
+	}
+	if err := c.vary(d, e, p); err != nil || o.trial() {
+		return err
+	}
+	return c.save(ctx, d, e)
+}
+
+// last returns up to when the articles of a digest were told already, and the
+// edition that told them last; none is the zero Mark.
+func (c *Composer) last(ctx context.Context, d mailer.Digest, at time.Time) (since time.Time, sent mailer.Mark, err error) {
+	const what = "look up the last edition: %w"
 	last, err := c.Store.LastEdition(ctx, d.Name)
 	switch {
 	case errors.Is(err, syndicate.ErrNotFound):
-		return at.Add(-firstWindow), nil
+		return at.Add(-firstWindow), sent, nil
 	case err != nil:
-		return time.Time{}, fmt.Errorf("look up the last edition: %w", err)
+		return since, sent, fmt.Errorf(what, err)
 	}
-	return last.Until, nil
+	told, err := c.Store.LastSent(ctx, d.Name)
+	switch {
+	case errors.Is(err, syndicate.ErrNotFound):
+		return last.Until, sent, nil
+	case err != nil:
+		return since, sent, fmt.Errorf(what, err)
+	}
+	return last.Until, told.Mark(), nil
 }
 
 // save stores e with its deliveries. If somebody else was faster, e becomes
@@ -200,10 +252,14 @@ func (c *Composer) deliveries(d mailer.Digest, e *mailer.Edition) []mailer.Deliv
 			continue
 		}
 		seen[key] = true
-		ds = append(ds, mailer.Delivery{
+		delivery := mailer.Delivery{
 			Digest: d.Name, To: address, State: mailer.Planned, NextAt: e.Created,
 			MessageID: mailer.MessageID(d.Name, e.At, address, c.From),
-		})
+		}
+		if e.Nothing != "" {
+			delivery.State, delivery.Error = mailer.Suppressed, e.Nothing
+		}
+		ds = append(ds, delivery)
 	}
 	return ds
 }

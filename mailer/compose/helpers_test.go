@@ -48,13 +48,22 @@ type store struct {
 	next      time.Time
 	since     []time.Time // of every call of Fresh
 	audiences []mailer.Audience
-	rival     func() // runs before an edition is saved
+	people    []*person // make up the audiences where there are any
+	rival     func()    // runs before an edition is saved
 	broken    error
 }
 
 func (s *store) LastEdition(_ context.Context, digest string) (mailer.Edition, error) {
+	return s.latest(digest, true)
+}
+
+func (s *store) LastSent(_ context.Context, digest string) (mailer.Edition, error) {
+	return s.latest(digest, false)
+}
+
+func (s *store) latest(digest string, skipped bool) (mailer.Edition, error) {
 	for _, e := range slices.Backward(s.editions) {
-		if e.Digest == digest {
+		if e.Digest == digest && (skipped || e.Skipped == "") {
 			e.HTML, e.Text, e.Sections = "", "", nil
 			return e, s.broken
 		}
@@ -65,21 +74,45 @@ func (s *store) LastEdition(_ context.Context, digest string) (mailer.Edition, e
 	return mailer.Edition{}, fmt.Errorf("last edition of %s: %w", digest, syndicate.ErrNotFound)
 }
 
-func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, since, until time.Time) ([]syndicate.Article, error) {
+func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error) {
 	s.since = append(s.since, since)
-	told := map[string]bool{}
-	for _, e := range s.editions {
-		for _, it := range e.Items() {
-			told[it.Key] = told[it.Key] || e.Digest == digest
-		}
-	}
+	told, _ := s.Mailed(nil, digest, nil)
 	var out []syndicate.Article
 	for _, a := range s.articles {
-		if !told[a.Key] && a.FirstSeen.After(since.Add(-time.Hour)) && !a.FirstSeen.After(until) && q.Match(&a, until) {
+		id, ok := told.All[a.Key]
+		if (!ok || id > upTo) && a.FirstSeen.After(since.Add(-time.Hour)) && !a.FirstSeen.After(until) && q.Match(&a, until) {
 			out = append(out, a)
 		}
 	}
 	return out, nil
+}
+
+// Mailed tells of all keys.
+func (s *store) Mailed(_ context.Context, digest string, _ []string) (mailer.Told, error) {
+	told := mailer.Told{All: map[string]int64{}, To: map[string]map[string]int64{}}
+	for _, e := range s.editions {
+		if e.Digest != digest {
+			continue
+		}
+		for _, it := range e.Items() {
+			if _, ok := told.All[it.Key]; !ok {
+				told.All[it.Key] = e.ID
+			}
+		}
+		for _, v := range e.Variants {
+			for _, sec := range v.Sections {
+				for _, it := range sec.Items {
+					if told.To[v.Wish()] == nil {
+						told.To[v.Wish()] = map[string]int64{}
+					}
+					if _, ok := told.To[v.Wish()][it.Key]; !ok {
+						told.To[v.Wish()][it.Key] = e.ID
+					}
+				}
+			}
+		}
+	}
+	return told, nil
 }
 
 func (s *store) StoriesOf(_ context.Context, keys []string) (map[string]*syndicate.Story, error) {
@@ -112,6 +145,7 @@ func (s *store) SaveEdition(_ context.Context, e *mailer.Edition, ds []mailer.De
 	}
 	s.editions = append(s.editions, *e)
 	s.saved = append(s.saved, ds...)
+	s.deliver(e)
 	s.next = next
 	return nil
 }
@@ -195,7 +229,77 @@ func sample() []syndicate.Article {
 }
 
 func (s *store) Audiences(context.Context, string) ([]mailer.Audience, error) {
-	return s.audiences, s.broken
+	audiences := slices.Clone(s.audiences)
+	for _, p := range s.people {
+		i := slices.IndexFunc(audiences, p.among)
+		if i < 0 {
+			i = len(audiences)
+			audiences = append(audiences, mailer.Audience{Selection: p.Selection, Rhythm: p.Rhythm, PausedUntil: p.paused, Last: p.last})
+		}
+		audiences[i].Subscribers++
+	}
+	return audiences, s.broken
+}
+
+// A person is a subscriber with the mail that came.
+type person struct {
+	mailer.Selection
+	mailer.Rhythm
+	paused string
+	last   mailer.Mark
+	got    []letter
+
+	changed int // how many came before the rhythm is what it is
+}
+
+// A letter is a mail as its reader sees it.
+type letter struct {
+	at   time.Time // when it is sent
+	keys []string
+	more int
+}
+
+func (p *person) among(a mailer.Audience) bool {
+	return cmp.Equal(p.Selection, a.Selection) && p.Rhythm == a.Rhythm && p.paused == a.PausedUntil && p.last == a.Last
+}
+
+// deliver does for people what the contract of SaveEdition says.
+func (s *store) deliver(e *mailer.Edition) {
+	for _, p := range s.people {
+		i := slices.IndexFunc(e.Shares, func(sh mailer.Share) bool { return p.among(sh.Audience) })
+		if i < 0 || e.Skipped != "" {
+			continue
+		}
+		share := e.Shares[i]
+		if k := share.Keep; k != nil {
+			p.last = mailer.Mark{}
+			for _, old := range s.editions {
+				if old.ID == k.Edition || k.This && old.ID == e.ID {
+					p.last = old.Mark()
+				}
+			}
+		}
+		sections := e.Sections
+		if share.Variant >= 0 {
+			if sections = e.Variants[share.Variant].Sections; e.Variants[share.Variant].Empty != "" {
+				continue
+			}
+		}
+		if share.Wait != "" {
+			continue
+		}
+		l := letter{at: e.Created}
+		if !share.SendAt.IsZero() {
+			l.at = share.SendAt
+		}
+		for _, sec := range sections {
+			l.more += sec.More
+			for i := range sec.Items {
+				l.keys = append(l.keys, sec.Items[i].Key)
+			}
+		}
+		p.got = append(p.got, l)
+	}
 }
 
 // message returns the mail that brings an edition to a recipient.

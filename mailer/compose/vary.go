@@ -2,7 +2,6 @@ package compose
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 
@@ -10,23 +9,74 @@ import (
 	"broadsheet/syndicate"
 )
 
-// vary renders the edition once for each selection that subscribers of its
-// digest have, however many they are. A selection narrows the digest: of its
-// themes those that are named, of its articles those that match.
-func (c *Composer) vary(ctx context.Context, d mailer.Digest, e *mailer.Edition, articles []syndicate.Told) error {
-	audiences, err := c.Store.Audiences(ctx, d.Name)
-	if err != nil {
-		return fmt.Errorf("look up the subscribers: %w", err)
+// vary renders the edition once for all subscribers who get the same, however
+// many they are. A selection narrows the digest: of its themes those that are
+// named, of its articles those that match. Who gets it more rarely than it is
+// made has the news since the last edition that was for them.
+func (c *Composer) vary(d mailer.Digest, e *mailer.Edition, p *pool) error {
+	if e.Skipped != "" {
+		return c.varySkipped(d, e, p)
 	}
-	for _, a := range audiences {
-		if a.Plain() {
+	return c.varyShares(d, e, p, func(*mailer.Share) bool { return true })
+}
+
+// varySkipped is vary for an edition that has nothing new since the one before.
+// Others may have waited for it: if it tells these something, it is sent to
+// them, and its page shows what is in it for those of them who chose nothing.
+func (c *Composer) varySkipped(d mailer.Digest, e *mailer.Edition, p *pool) error {
+	if err := c.varyShares(d, e, p, func(s *mailer.Share) bool { return s.After != 0 }); err != nil {
+		return err
+	}
+	first := int64(0)
+	for i := range e.Variants {
+		if v := &e.Variants[i]; v.Empty == "" && (first == 0 || v.After < first) {
+			first = v.After
+		}
+	}
+	if first == 0 {
+		e.Variants = nil
+		return nil
+	}
+	e.Nothing, e.Skipped = e.Skipped, ""
+	for i := range e.Shares {
+		if s := &e.Shares[i]; s.Wait == "" && s.After == 0 {
+			s.Variant = len(e.Variants)
+		}
+	}
+	e.Variants = append(e.Variants, mailer.Variant{Language: e.Language, Empty: e.Nothing})
+	e.Sections = c.window(d, e, p, first).sections(e.Language)
+	if err := c.render(d, e); err != nil {
+		return &RenderError{err}
+	}
+	return nil
+}
+
+// varyShares renders the variants for those of the shares that some picks.
+func (c *Composer) varyShares(d mailer.Digest, e *mailer.Edition, p *pool, some func(*mailer.Share) bool) error {
+	at := map[string]int{}
+	windows := map[int64]*window{}
+	for i := range e.Shares {
+		s := &e.Shares[i]
+		v := mailer.Variant{Selection: s.Selection, After: s.After, Important: s.Frequency == mailer.Important}
+		if s.Wait != "" || !some(s) || v.Plain() && v.After == 0 && !v.Important {
 			continue
 		}
-		v, err := c.variant(d, e, articles, a.Selection)
-		if err != nil {
-			return fmt.Errorf("%d subscribers: %w", a.Subscribers, err)
+		key := fmt.Sprintf("%q %d %t", []string{s.Wish(), s.Language, string(s.Format)}, v.After, v.Important)
+		n, ok := at[key]
+		if !ok {
+			if windows[v.After] == nil {
+				windows[v.After] = c.window(d, e, p, v.After)
+			}
+			w := *windows[v.After]
+			w.articles, w.important = slices.Clone(w.articles), v.Important
+			if err := c.variant(&w, e, p, &v); err != nil {
+				return err
+			}
+			n = len(e.Variants)
+			at[key] = n
+			e.Variants = append(e.Variants, v)
 		}
-		e.Variants = append(e.Variants, v)
+		s.Variant = n
 	}
 	return nil
 }
@@ -58,34 +108,39 @@ func (c *Composer) Query(d mailer.Digest, sel mailer.Selection) (syndicate.Query
 	return own.And(q), err
 }
 
-// variant renders the edition for one selection.
-func (c *Composer) variant(d mailer.Digest, e *mailer.Edition, articles []syndicate.Told, sel mailer.Selection) (mailer.Variant, error) {
-	v := mailer.Variant{Selection: sel, Language: cmp.Or(sel.Language, e.Language)}
-	if d = c.narrow(d, sel); len(d.Themes) == 0 {
+// variant renders a variant of the edition from a window of what all with its
+// mark may be told.
+func (c *Composer) variant(w *window, e *mailer.Edition, p *pool, v *mailer.Variant) error {
+	v.Language = cmp.Or(v.Selection.Language, e.Language)
+	if w.d = c.narrow(w.d, v.Selection); len(w.d.Themes) == 0 {
 		v.Empty = "none of the themes they chose is in this digest any more"
-		return v, nil
+		return nil
 	}
-	if sel.Query != "" {
-		q, err := syndicate.ParseQuery(sel.Query, c.location(d))
-		if err != nil {
-			v.Empty = "their query cannot be read any more: " + err.Error()
-			return v, nil //nolint:nilerr // the others get theirs
-		}
-		articles = slices.DeleteFunc(slices.Clone(articles), func(a syndicate.Told) bool { return !q.Match(&a.Article, e.Until) })
+	if err := w.narrow(e, p, v.Selection); err != nil {
+		v.Empty = "their query cannot be read any more: " + err.Error()
+		return nil //nolint:nilerr // the others get theirs
 	}
 	own := *e
-	own.Language, own.Variants = v.Language, nil
-	own.Sections = c.sections(d, v.Language, articles)
-	if len(own.Sections) == 0 && !d.SendEmpty {
-		v.Empty = "nothing new among what they chose"
-		return v, nil
+	own.Language, own.Variants, own.Shares = v.Language, nil, nil
+	if v.After != 0 {
+		own.Since = w.mark.Until
 	}
-	if err := c.render(d, &own); err != nil {
-		return v, err
+	own.Sections = w.sections(v.Language)
+	switch {
+	case len(own.Sections) > 0:
+	case v.Important:
+		v.Empty = "nothing important among what they chose"
+		return nil
+	case !w.d.SendEmpty:
+		v.Empty = "nothing new among what they chose"
+		return nil
+	}
+	if err := c.render(w.d, &own); err != nil {
+		return &RenderError{err}
 	}
 	v.Subject, v.Sections, v.Text = own.Subject, own.Sections, own.Text
-	if sel.Format != mailer.Text {
+	if v.Format != mailer.Text {
 		v.HTML = own.HTML
 	}
-	return v, nil
+	return nil
 }

@@ -26,6 +26,7 @@ const (
 	StartTLS    = "starttls" // plain at first, then encrypted or not at all
 	ImplicitTLS = "implicit" // encrypted from the first byte
 	NoTLS       = "none"     // never; only on this machine
+	Insecure    = "insecure" // never, and the operator says that nobody listens on the way
 )
 
 // Config is the mail block of config.yaml, but for receiving.
@@ -41,7 +42,7 @@ type Config struct {
 type SMTP struct {
 	Host        string
 	Port        int
-	TLS         string // StartTLS, ImplicitTLS or NoTLS
+	TLS         string // StartTLS, ImplicitTLS, NoTLS or Insecure
 	Username    string // "" when the relay asks for none
 	Password    string
 	Connections int     // at most so many at a time
@@ -144,13 +145,13 @@ func (s SMTP) validate() []error {
 		errs = append(errs, fmt.Errorf("smtp.port: %d is below 1; use 587 or 465", s.Port))
 	}
 	switch s.TLS {
-	case StartTLS, ImplicitTLS:
+	case StartTLS, ImplicitTLS, Insecure:
 	case NoTLS:
 		if s.Host != "" && !loopback(s.Host) {
-			errs = append(errs, fmt.Errorf("smtp.tls: none would send mail and password in the clear to %s; use starttls or implicit (none is for a relay on this machine)", s.Host))
+			errs = append(errs, fmt.Errorf("smtp.tls: none would send mail and password in the clear to %s; use starttls or implicit, or insecure if nobody can listen on the way (none is for a relay on this machine)", s.Host))
 		}
 	default:
-		errs = append(errs, fmt.Errorf("smtp.tls: %q is not known; use starttls, implicit or none", s.TLS))
+		errs = append(errs, fmt.Errorf("smtp.tls: %q is not known; use starttls, implicit, or none for a relay on this machine", s.TLS))
 	}
 	switch {
 	case s.Username == "" && s.Password != "":

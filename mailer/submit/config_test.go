@@ -53,9 +53,10 @@ func TestValidate(t *testing.T) {
 			"smtp.port: 70000 is past 65535; use 587 or 465",
 		}},
 		{"no encryption across the network", func(c *submit.Config) { relay(c); c.SMTP.TLS = "none" }, []string{
-			"smtp.tls: none would send mail and password in the clear to mail.example.com; use starttls or implicit (none is for a relay on this machine)",
+			"smtp.tls: none would send mail and password in the clear to mail.example.com; use starttls or implicit, or insecure if nobody can listen on the way (none is for a relay on this machine)",
 		}},
 		{"no encryption on this machine", func(c *submit.Config) { relay(c); c.SMTP.TLS, c.SMTP.Host = "none", "::1" }, nil},
+		{"no encryption across the network, on the operator's word", func(c *submit.Config) { relay(c); c.SMTP.TLS = "insecure" }, nil},
 		{"a username alone", func(c *submit.Config) { relay(c); c.SMTP.Username = "me" }, []string{
 			"smtp.password_file: there is a username, but no password; name a file that holds it",
 		}},

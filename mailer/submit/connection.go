@@ -87,35 +87,24 @@ func (c *connection) ended() {
 	}
 }
 
-// put queues a piece for writing; flush sends all that is queued. Errors of
-// put come back from flush.
-func (c *connection) put(pieces ...string) {
-	for _, s := range pieces {
-		_, _ = c.client.Text.W.WriteString(s)
-	}
-}
-
-func (c *connection) flush(timeout time.Duration) error {
-	if err := c.within(timeout); err != nil {
-		return err
-	}
-	return c.client.Text.W.Flush()
-}
-
-// write sends data, each piece of it within the timeout.
-func (c *connection) write(data []byte, timeout time.Duration) error {
-	const chunk = 64 << 10
-	for len(data) > 0 {
-		n := min(chunk, len(data))
+// write sends data, each piece of it within the timeout, and returns how much
+// of it may have gone out.
+func (c *connection) write(data []byte, timeout time.Duration) (n int, err error) {
+	const chunk = 128 << 10
+	w := c.client.Text.W
+	for n < len(data) {
 		if err := c.within(timeout); err != nil {
-			return err
+			return n, err
 		}
-		if _, err := c.client.Text.W.Write(data[:n]); err != nil {
-			return err
+		k, err := w.Write(data[n:min(n+chunk, len(data))])
+		if err == nil {
+			err = w.Flush()
 		}
-		data = data[n:]
+		if n += k; err != nil {
+			return n - w.Buffered(), err
+		}
 	}
-	return c.flush(timeout)
+	return n, nil
 }
 
 // reply waits for a reply whose code begins with want. Without one that can be
@@ -133,14 +122,22 @@ func (c *connection) reply(want string, timeout time.Duration) (string, error) {
 	return text, err
 }
 
-// announce queues the commands that come before a message, all in one where
-// the server allows it (RFC 2920); else they are sent by introduce.
-func (c *connection) announce(l *letter) {
-	if c.pipelining {
-		if c.open {
-			c.put("RSET\r\n")
-		}
-		c.put(l.mail(), l.rcpt(), "DATA\r\n")
+// announcement appends the commands that come before a message, all in one
+// where the server allows it (RFC 2920); else they are sent by introduce.
+func (c *connection) announcement(buf []byte, l *letter) []byte {
+	if !c.pipelining {
+		return buf
+	}
+	if c.open {
+		buf = append(buf, "RSET\r\n"...)
+	}
+	return append(append(append(buf, l.mail()...), l.rcpt()...), "DATA\r\n"...)
+}
+
+// announce sends the announcement by itself. What came of it the replies tell.
+func (c *connection) announce(l *letter, timeout time.Duration) {
+	if buf := c.announcement(nil, l); len(buf) > 0 {
+		_, _ = c.write(buf, timeout)
 	}
 }
 
@@ -149,7 +146,7 @@ func (c *connection) announce(l *letter) {
 // server wait for the message.
 func (c *connection) introduce(l *letter, timeout time.Duration) *mailer.SendError {
 	var fault *mailer.SendError
-	var at step // of the fault
+	var refused bool // the recipient, not the sender
 	for _, s := range []struct {
 		command, want string
 		at            step
@@ -158,15 +155,15 @@ func (c *connection) introduce(l *letter, timeout time.Duration) *mailer.SendErr
 			continue
 		}
 		if !c.pipelining {
-			c.put(s.command)
-			_ = c.flush(timeout) // what came of it the reply tells
+			_, _ = c.write([]byte(s.command), timeout) // what came of it the reply tells
 		}
 		_, err := c.reply(s.want, timeout)
 		if err == nil && s.at == stepData && fault != nil {
-			c.takeBack(at, timeout)
+			c.takeBack(refused, timeout)
 		}
 		if err != nil && fault == nil {
-			fault, at = classify(s.at, err), s.at
+			fault = classify(s.at, err)
+			refused = s.at == stepRcpt && fault.Code >= 400
 		}
 		if c.broken || fault != nil && !c.pipelining {
 			break
@@ -182,14 +179,13 @@ func (c *connection) introduce(l *letter, timeout time.Duration) *mailer.SendErr
 
 // takeBack ends a message that the server waits for though it refused
 // something before. If that was the recipient, an empty message goes to nobody
-// (RFC 2920, section 3.1); if it was the sender, the recipient might get one.
-func (c *connection) takeBack(refused step, timeout time.Duration) {
-	if refused != stepRcpt {
+// (RFC 2920, section 3.1); otherwise the recipient might get one.
+func (c *connection) takeBack(recipient bool, timeout time.Duration) {
+	if !recipient {
 		c.broken = true
 		return
 	}
-	c.put(".\r\n")
-	_ = c.flush(timeout)
+	_, _ = c.write([]byte(".\r\n"), timeout)
 	_, _ = c.reply("", timeout)
 }
 

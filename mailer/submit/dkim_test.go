@@ -27,7 +27,7 @@ import (
 // key is a private key in a file, and its record in the DNS.
 type key struct{ file, record string }
 
-func writeKey(t *testing.T, kind string) key {
+func writeKey(t testing.TB, kind string) key {
 	t.Helper()
 	var private crypto.Signer
 	var block *pem.Block

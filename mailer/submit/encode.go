@@ -31,11 +31,10 @@ type patch struct {
 // base64Line is the length of a line of base64 (RFC 2045, section 6.8).
 const base64Line = 76
 
-// put writes a token, as long as the mark, where the patch belongs.
-func (p *patch) put(data []byte, token string) {
+// append appends what stands there with a token, as long as the mark.
+func (p *patch) append(buf []byte, token string) []byte {
 	if p.group == nil {
-		copy(data[p.at:], token)
-		return
+		return append(buf, token...)
 	}
 	var groupSpace, charSpace [64]byte
 	group := append(groupSpace[:0], p.group...)
@@ -43,11 +42,17 @@ func (p *patch) put(data []byte, token string) {
 		copy(group[i:], token)
 	}
 	chars := base64.StdEncoding.AppendEncode(charSpace[:0], group)
-	at, room := p.at, p.line
-	for len(chars) > 0 {
-		n := copy(data[at:at+min(room, len(chars))], chars)
-		chars, at, room = chars[n:], at+n+2, base64Line
+	for room := p.line; len(chars) > room; room = base64Line {
+		buf = append(append(buf, chars[:room]...), "\r\n"...)
+		chars = chars[room:]
 	}
+	return append(buf, chars...)
+}
+
+// put writes a token where the patch belongs.
+func (p *patch) put(data []byte, token string) {
+	var space [80]byte
+	copy(data[p.at:], p.append(space[:0], token))
 }
 
 // encode returns the form of a text in which it is shortest: as it is where

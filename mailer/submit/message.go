@@ -3,6 +3,7 @@ package submit
 import (
 	"encoding/base64"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -51,7 +52,7 @@ func (v *variant) draft(m *mailer.Message) (draft, error) {
 	}
 	d := draft{from: l.envelope, to: spec(to.Address)}
 	if m.Envelope != "" {
-		from, err := address("envelope", m.Envelope)
+		from, err := address("Return-Path", m.Envelope)
 		if err != nil {
 			return draft{}, err
 		}
@@ -71,6 +72,7 @@ func (v *variant) draft(m *mailer.Message) (draft, error) {
 // finish appends the signatures, the header and the body with a token to buf.
 func (ss signers) finish(buf []byte, d draft, token string, f *form) ([]byte, error) {
 	head := append(d.fields, f.fields...)
+	buf = slices.Grow(buf, len(f.data)+len(head)+1024*len(ss)+512) // with room for the next one's announcement
 	if len(ss) > 0 {
 		sum, err := f.digest.sum(token)
 		if err != nil {
@@ -117,7 +119,7 @@ func checkCommon(b *mailer.Body, m *mailer.Message, listName string) (from *mail
 // checkOwn refuses what would break one message apart, and returns the parsed
 // address of the recipient.
 func checkOwn(m *mailer.Message) (to *mail.Address, err error) {
-	for _, f := range []mailer.Header{{Name: "To", Value: m.To}, {Name: "Message-ID", Value: m.ID}, {Name: "envelope", Value: m.Envelope}} {
+	for _, f := range []mailer.Header{{Name: "To", Value: m.To}, {Name: "Message-ID", Value: m.ID}, {Name: "Return-Path", Value: m.Envelope}} {
 		if err := clean(f); err != nil {
 			return nil, err
 		}
@@ -193,6 +195,11 @@ func address(field, s string) (*mail.Address, error) {
 		return nil, refused("header %s: %q has an impossible domain: %v", field, s, err)
 	}
 	if err == nil {
+		for label := range strings.SplitSeq(domain, ".") {
+			if len(label) > 63 { // RFC 1035, section 2.3.4
+				return nil, refused("header %s: %q has a domain with a part longer than 63 octets", field, s)
+			}
+		}
 		a.Address = a.Address[:at+1] + domain
 	}
 	if len(a.Address) > 254 { // RFC 5321, section 4.5.3.1.3, without the brackets

@@ -107,9 +107,12 @@ func parse(t *testing.T, data []byte) parsed {
 		}
 		encoding := part.Header.Get("Content-Transfer-Encoding")
 		p.Encodings = append(p.Encodings, encoding)
-		var body io.Reader = quotedprintable.NewReader(part)
-		if encoding == "base64" {
+		var body io.Reader = part
+		switch encoding {
+		case "base64":
 			body = base64.NewDecoder(base64.StdEncoding, part)
+		case "quoted-printable":
+			body = quotedprintable.NewReader(part)
 		}
 		b, err := io.ReadAll(body)
 		if err != nil {

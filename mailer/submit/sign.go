@@ -162,14 +162,18 @@ func (d *bodyDigest) sum(token string) (sum [sha256.Size]byte, err error) {
 			return sum, fmt.Errorf("take up the hash of the body: %w", err)
 		}
 	}
-	tail := d.tail
-	if token != "" && len(d.patches) > 0 {
-		tail = slices.Clone(tail)
+	var space [80]byte
+	done := 0
+	if token != "" {
 		for i := range d.patches {
-			d.patches[i].put(tail, token)
+			p := &d.patches[i]
+			_, _ = h.Write(d.tail[done:p.at])
+			there := p.append(space[:0], token)
+			_, _ = h.Write(there)
+			done = p.at + len(there)
 		}
 	}
-	_, _ = h.Write(tail)
+	_, _ = h.Write(d.tail[done:])
 	h.Sum(sum[:0])
 	return sum, nil
 }

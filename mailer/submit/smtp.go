@@ -35,6 +35,7 @@ type relay struct {
 	eight    atomic.Bool   // the server has taken 8BITMIME, and we do not sign
 	stepwise atomic.Int64  // until then (Unix nanoseconds) nothing is pipelined
 	variants variants
+	buffers  sync.Pool // of *[]byte
 
 	mu     sync.Mutex
 	idle   []*connection
@@ -181,10 +182,11 @@ func (r *relay) options(conn *net.Conn) []gomail.Option {
 }
 
 // mechanisms returns the ways to sign in, best first. Without encryption,
-// which Validate allows on this machine only, the password may travel plainly.
+// which Validate allows on this machine or by an explicit word, the password
+// may travel plainly.
 func (r *relay) mechanisms() []gomail.SMTPAuthType {
 	plain, login := gomail.SMTPAuthPlain, gomail.SMTPAuthLogin
-	if r.cfg.TLS == NoTLS {
+	if r.cfg.TLS == NoTLS || r.cfg.TLS == Insecure {
 		plain, login = gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc
 	}
 	return []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, plain, login, gomail.SMTPAuthCramMD5}

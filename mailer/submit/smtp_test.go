@@ -205,6 +205,9 @@ func TestEncryptionAndSigningIn(t *testing.T) {
 			c.SMTP.TLS, c.SMTP.Username, c.SMTP.Password = submit.ImplicitTLS, "user", "secret"
 		}, ""},
 		{"sign in on this machine", &relay{auth: true}, func(c *submit.Config) { c.SMTP.Username, c.SMTP.Password = "user", "secret" }, ""},
+		{"insecure, on the operator's word", &relay{auth: true}, func(c *submit.Config) {
+			c.SMTP.TLS, c.SMTP.Username, c.SMTP.Password = submit.Insecure, "user", "secret"
+		}, ""},
 		{
 			"wrong password", &relay{auth: true}, func(c *submit.Config) { c.SMTP.Username, c.SMTP.Password = "user", "wrong" },
 			"check mail.smtp.username and password_file",

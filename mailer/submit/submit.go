@@ -44,8 +44,8 @@ type Queue interface {
 	// messages are taken ahead of their turn, to be signed.
 	Next(ctx context.Context) (mailer.Message, bool)
 
-	// Begin is called when all of a message but its end is on its way. Only
-	// after Begin has returned nil may it arrive.
+	// Begin is called when a message is about to go out, or of a large one the
+	// end. Only after Begin has returned nil may it arrive.
 	Begin(ctx context.Context, m *mailer.Message) error
 
 	// End tells what became of a message that Next gave, begun or not: reply

@@ -14,6 +14,10 @@ import (
 const (
 	finishing  = 5 * time.Second  // for a message that may be arriving when Work is told to end
 	distrusted = 10 * time.Minute // without pipelining after it went wrong
+
+	// atOnce is how much of a message's end goes out with its dot, after the
+	// account was told: what is shorter goes out as a whole.
+	atOnce = 64 << 10
 )
 
 // A letter is a message on its way.
@@ -75,16 +79,29 @@ func (r *relay) newLetter(m mailer.Message) *letter {
 func (r *relay) finish(l *letter) {
 	defer close(l.ready)
 	var err error
-	l.data, err = r.keys.finish(make([]byte, 0, len(l.form.data)+4096), l.draft, l.m.Token, l.form)
+	buf, ok := r.buffers.Get().(*[]byte)
+	if !ok {
+		buf = new([]byte)
+	}
+	l.data, err = r.keys.finish((*buf)[:0], l.draft, l.m.Token, l.form)
 	if err != nil {
 		l.err = asSendError(err)
+	}
+}
+
+// recycle lets another letter have the bytes of one that is over.
+func (r *relay) recycle(l *letter) {
+	select {
+	case <-l.ready:
+		r.buffers.Put(&l.data)
+	default: // it is still being signed
 	}
 }
 
 // A handler gives letters and keeps the account of them.
 type handler struct {
 	next  func(c *connection) *letter // for c and there at once; nil for none
-	begin func(*letter) error         // all but the end is on its way
+	begin func(*letter) error         // its end may go out
 	end   func(l *letter, reply string, err error) error
 	grace time.Duration // for a letter that may be arriving when the context ends
 	over  bool          // the way to the other side is broken
@@ -229,8 +246,7 @@ func (r *relay) exchange(ctx context.Context, c *connection, l *letter, h *handl
 		return nil, h.end(l, "", err)
 	}
 	timeout := r.cfg.timeout()
-	c.announce(l)
-	_ = c.flush(timeout) // what came of it the reply tells
+	c.announce(l, timeout)
 	for l != nil {
 		o := r.transact(ctx, c, l, h)
 		if o.elsewhere(c) && ctx.Err() == nil {
@@ -245,13 +261,13 @@ func (r *relay) exchange(ctx context.Context, c *connection, l *letter, h *handl
 			err = errors.Join(err, h.end(l, o.reply, nil))
 		}
 		c.sent++
+		r.recycle(l)
 		if err != nil || h.over || c.broken || ctx.Err() != nil {
 			return o.next, err
 		}
 		if l = o.next; l == nil && c.sent < perConnection {
 			if l = h.next(c); l != nil {
-				c.announce(l)
-				_ = c.flush(timeout)
+				c.announce(l, timeout)
 			}
 		}
 	}
@@ -262,7 +278,7 @@ func (r *relay) exchange(ctx context.Context, c *connection, l *letter, h *handl
 type outcome struct {
 	reply   string
 	fault   *mailer.SendError // nil when the letter was accepted
-	begun   bool              // it may have arrived
+	begun   bool              // its end went out: it may have arrived
 	next    *letter           // announced after it
 	account error             // of beginning
 }
@@ -270,7 +286,8 @@ type outcome struct {
 // elsewhere reports whether a letter deserves another connection: this one was
 // good before, and ended before the letter could have arrived.
 func (o *outcome) elsewhere(c *connection) bool {
-	return o.fault != nil && o.fault.Fault == mailer.ConnectionFault && !o.begun && o.account == nil && c.broken && c.sent > 0
+	return o.fault != nil && o.fault.Fault == mailer.ConnectionFault && (o.fault.Code == 0 || o.fault.Code == 421) &&
+		!o.begun && o.account == nil && c.broken && c.sent > 0
 }
 
 // distrust makes the next connections wait for each reply when the server went
@@ -301,7 +318,8 @@ func (r *relay) transact(ctx context.Context, c *connection, l *letter, h *handl
 		errors.As(l.err, &o.fault)
 		return o
 	}
-	if err := c.write(l.data, timeout); err != nil {
+	last := max(0, len(l.data)-atOnce)
+	if _, err := c.write(l.data[:last], timeout); err != nil {
 		o.fault = c.lastWords(err, timeout)
 		return o
 	}
@@ -316,14 +334,18 @@ func (r *relay) transact(ctx context.Context, c *connection, l *letter, h *handl
 		o.fault = &mailer.SendError{Fault: mailer.ConnectionFault, Err: o.account}
 		return o
 	}
-	o.begun = true
-	c.put(".\r\n")
+	rest := append(l.data[last:], ".\r\n"...)
+	end := len(rest)
 	if c.pipelining && c.sent+1 < perConnection {
 		if o.next = h.next(c); o.next != nil {
-			c.announce(o.next)
+			rest = c.announcement(rest, o.next)
 		}
 	}
-	_ = c.flush(timeout) // the reply tells, if there is one
+	if n, err := c.write(rest, timeout); n < end {
+		o.fault = c.lastWords(err, timeout)
+		return o
+	}
+	o.begun = true
 	reply, err := c.reply("250", 10*timeout)
 	if err != nil {
 		o.fault = classify(stepDone, err)

@@ -83,7 +83,7 @@ func neverDue(t *testing.T, s *store.Store) {
 
 func fresh(t *testing.T, s *store.Store, digest string, since, until time.Time) []string {
 	t.Helper()
-	as, err := s.Fresh(t.Context(), digest, syndicate.Query{}, since, until)
+	as, err := s.Fresh(t.Context(), digest, syndicate.Query{}, 1<<40, since, until)
 	must(t, err)
 	var out []string
 	for _, a := range as {
@@ -129,11 +129,11 @@ func freshQuery(t *testing.T, s *store.Store) {
 	record(t, s, a, article("a", 2))
 	q, err := syndicate.ParseQuery("theme:infrastructure after:1h", nil)
 	must(t, err)
-	got, err := s.Fresh(t.Context(), "d", q, time.Time{}, noon.Add(time.Hour))
+	got, err := s.Fresh(t.Context(), "d", q, 1<<40, time.Time{}, noon.Add(time.Hour))
 	must(t, err)
 	a.Content, a.Sections = "", nil
 	equal(t, "fresh", got, []syndicate.Article{a})
-	got, err = s.Fresh(t.Context(), "d", q, time.Time{}, noon.Add(2*time.Hour))
+	got, err = s.Fresh(t.Context(), "d", q, 1<<40, time.Time{}, noon.Add(2*time.Hour))
 	must(t, err)
 	equal(t, "ages count from the end", got, []syndicate.Article{})
 }

@@ -255,7 +255,7 @@ func storyInEditions(t *testing.T, s *store.Store) {
 		record(t, s, x)
 	}
 	fresh := func(digest string) string {
-		list, err := s.Fresh(t.Context(), digest, syndicate.Query{}, time.Time{}, noon.Add(time.Hour))
+		list, err := s.Fresh(t.Context(), digest, syndicate.Query{}, 1<<40, time.Time{}, noon.Add(time.Hour))
 		must(t, err)
 		var out []string
 		for _, x := range list {

@@ -2,9 +2,12 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"broadsheet/internal/store"
 	"broadsheet/mailer"
@@ -60,6 +63,29 @@ func saveSubscribers(t *testing.T, s *store.Store, subs ...mailer.Subscriber) st
 	saved, err := s.SaveSubscribers(t.Context(), subs, false)
 	must(t, err)
 	return saved
+}
+
+// share gives an edition the shares of its digest's audiences, by their
+// selections: those that it has no variant of get the edition itself when they
+// are plain, and have no share otherwise.
+func share(t *testing.T, s *store.Store, e *mailer.Edition) {
+	t.Helper()
+	audiences, err := s.Audiences(t.Context(), e.Digest)
+	must(t, err)
+	for _, a := range audiences {
+		n := slices.IndexFunc(e.Variants, func(v mailer.Variant) bool { return cmp.Equal(v.Selection, a.Selection) })
+		if n >= 0 || a.Plain() {
+			e.Shares = append(e.Shares, mailer.Share{Audience: a, Variant: n})
+		}
+	}
+}
+
+// sendTo stores an edition for the audiences that its digest has.
+func sendTo(t *testing.T, s *store.Store, e *mailer.Edition, ds ...mailer.Delivery) {
+	t.Helper()
+	share(t, s, e)
+	must(t, s.SaveEdition(t.Context(), e, ds, time.Time{}))
+	e.Shares = nil
 }
 
 func subscriberRoundTrip(t *testing.T, s *store.Store) {
@@ -158,7 +184,7 @@ func subscriberPages(t *testing.T, s *store.Store) {
 func subscriberErased(t *testing.T, s *store.Store) {
 	saveSubscribers(t, s, subscriber("ann"), subscriber("bob"))
 	e := edition("d", noon)
-	must(t, s.SaveEdition(t.Context(), &e, nil, time.Time{}))
+	sendTo(t, s, &e)
 	must(t, s.EraseSubscriber(t.Context(), "ann@EXAMPLE.com"))
 	wantError(t, "Subscriber", second(s.Subscriber(t.Context(), "ann@example.com")), syndicate.ErrNotFound)
 	ds, err := s.Deliveries(t.Context(), e.ID)
@@ -194,7 +220,7 @@ func editionReaches(t *testing.T, s *store.Store) {
 		},
 		{Selection: mailer.Selection{Themes: []string{"industry"}}, Language: "en", Empty: "nothing new"},
 	}
-	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo("ops@example.com", "G@example.com"), time.Time{}))
+	sendTo(t, s, &e, deliveriesTo("ops@example.com", "G@example.com")...)
 	ds, err := s.Deliveries(t.Context(), e.ID)
 	must(t, err)
 	var lines []string
@@ -229,7 +255,7 @@ func editionReaches(t *testing.T, s *store.Store) {
 func unsubscribedInTime(t *testing.T, s *store.Store) {
 	saveSubscribers(t, s, subscriber("a"), subscriber("b"), subscriber("c"))
 	e := edition("d", noon)
-	must(t, s.SaveEdition(t.Context(), &e, nil, time.Time{}))
+	sendTo(t, s, &e)
 	saveSubscribers(t, s, subscriber("a", is(mailer.Unsubscribed)), subscriber("b", is(mailer.Paused)))
 	equal(t, "leased one by one", recipients(lease(t, s, e.ID, noon.Add(time.Minute), "me", 1)), "c")
 	ds, err := s.Deliveries(t.Context(), e.ID)
@@ -248,7 +274,7 @@ func manySubscribers(t *testing.T, s *store.Store) {
 	}
 	equal(t, "saved", saveSubscribers(t, s, subs...), store.Saved{Added: len(subs)})
 	e := edition("d", noon)
-	must(t, s.SaveEdition(t.Context(), &e, nil, time.Time{}))
+	sendTo(t, s, &e)
 	ds, err := s.Deliveries(t.Context(), e.ID)
 	must(t, err)
 	if len(ds) != len(subs) {
