@@ -88,7 +88,7 @@ func suppressionPages(t *testing.T, s *store.Store) {
 func suppressedGetsNothing(t *testing.T, s *store.Store) {
 	saveSubscribers(t, s, subscriber("ann"), subscriber("bob"))
 	e := edition("d", noon)
-	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo("fixed@example.com", "other@example.com"), time.Time{}))
+	sendTo(t, s, &e, deliveriesTo("fixed@example.com", "other@example.com")...)
 	x := mailer.Suppression{Hash: mailer.MailboxHash("bob@example.com"), Reason: mailer.Bounced, Detail: "5.1.1 gone", At: noon}
 	_, err := s.Suppress(t.Context(), []mailer.Suppression{suppression("fixed@example.com"), x})
 	must(t, err)
@@ -112,7 +112,7 @@ func sentAs(t *testing.T, s *store.Store, d mailer.Delivery) {
 func accepted(t *testing.T, s *store.Store, at time.Time, to ...string) []mailer.Delivery {
 	t.Helper()
 	e := edition("d", at)
-	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo(to...), time.Time{}))
+	sendTo(t, s, &e, deliveriesTo(to...)...)
 	for _, d := range lease(t, s, e.ID, noon.Add(1000*time.Hour), "me", 100) {
 		d.State, d.Reply, d.Settled = mailer.Accepted, "250 ok", noon
 		sentAs(t, s, d)
@@ -194,7 +194,7 @@ func unsubscribeByMail(t *testing.T, s *store.Store) {
 	ann, err := s.Subscriber(t.Context(), "ann@example.com")
 	must(t, err)
 	e := edition("d", noon)
-	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo("fixed@example.com"), time.Time{}))
+	sendTo(t, s, &e, deliveriesTo("fixed@example.com")...)
 	for i, step := range []struct {
 		who    mailer.Party
 		digest string
@@ -248,7 +248,7 @@ func messageOnce(t *testing.T, s *store.Store) {
 
 func refusalsCount(t *testing.T, s *store.Store) {
 	e := edition("d", noon)
-	must(t, s.SaveEdition(t.Context(), &e, deliveriesTo("a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com"), time.Time{}))
+	sendTo(t, s, &e, deliveriesTo("a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com")...)
 	reasons := []string{"smtp relay: 550 5.1.1 <a@example.com>: no such user", "given up; the last attempt: 452 4.2.2 full", "550 5.7.1 spam", "the address has no form", ""}
 	for i, d := range lease(t, s, e.ID, noon, "me", 5) {
 		d.State, d.Error, d.Settled = mailer.Failed, reasons[i], noon
