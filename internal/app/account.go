@@ -53,8 +53,10 @@ const deliverTurn = 8 * time.Minute
 func (a *App) deliver(ctx context.Context, j store.DeliverJob) error {
 	turn, cancel := context.WithTimeout(ctx, deliverTurn)
 	defer cancel()
-	_, err := a.parts.Load().deliverer.Deliver(turn, j.Edition)
+	_, err := a.deliverEdition(turn, a.parts.Load(), j.Edition)
 	switch {
+	case errors.Is(err, ErrRefusable):
+		return nil // that is logged, and a tick finds it due again
 	case errors.Is(err, deliver.ErrPaused):
 		a.log.Warn("delivery waits", "edition", j.Edition, "because", err)
 		return nil // a tick after the pause finds it due again
@@ -123,7 +125,7 @@ func (a *App) ResendEdition(ctx context.Context, digest string, number int) (sen
 	if missing, err = a.store.Resend(ctx, e.ID, a.opts.Now()); err != nil {
 		return sent, missing, err
 	}
-	_, failed := a.parts.Load().deliverer.Deliver(ctx, e.ID)
+	_, failed := a.deliverEdition(ctx, a.parts.Load(), e.ID)
 	sent.Counts, sent.Deliveries, err = a.store.Account(ctx, e.ID, shownDeliveries)
 	return sent, missing, errors.Join(failed, err)
 }

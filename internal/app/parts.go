@@ -17,6 +17,7 @@ import (
 	"broadsheet/mailer"
 	"broadsheet/mailer/compose"
 	"broadsheet/mailer/deliver"
+	"broadsheet/mailer/receive"
 	"broadsheet/mailer/submit"
 	"broadsheet/syndicate"
 	"broadsheet/syndicate/classify"
@@ -49,6 +50,7 @@ type parts struct {
 	composer   *compose.Composer
 	transport  submit.Transport
 	deliverer  *deliver.Deliverer
+	desk       *receive.Desk
 	handler    http.Handler
 }
 
@@ -85,6 +87,7 @@ func (a *App) build(cfg *config.Config) (*parts, error) {
 	if err := a.buildMailing(p); err != nil {
 		return nil, err
 	}
+	a.buildReceiving(p)
 	return p, nil
 }
 

@@ -40,9 +40,13 @@ type Config struct {
 	Postal  string // address in mails; "" for none
 	Deliver deliver.Config
 	Receive receive.Config
+	IMAP    receive.IMAP
 	Admin   Admin
 
-	passwordFile string // absolute, for Show
+	UnsafeBulk bool // send to many even what large providers would refuse
+
+	passwordFile     string // absolute, for Show
+	imapPasswordFile string
 }
 
 // Admin is the admin block.
