@@ -16,7 +16,8 @@ func TestAVariantIsMadeReadyOnce(t *testing.T) {
 	if vs.get(b) != v || vs.get(same) == v {
 		t.Error("a body has two variants, or two bodies have one")
 	}
-	if v.form(false) != v.form(false) || v.form(true) != v.form(true) || v.form(true) == v.form(false) {
+	seven, eight := v.form(false), v.form(true)
+	if v.form(false) != seven || v.form(true) != eight || seven == eight {
 		t.Error("a variant is encoded more than once, or has one form for both")
 	}
 	m := mailer.Message{Body: b, ID: "a@example.com", From: "a@example.com", To: "b@example.com"}
