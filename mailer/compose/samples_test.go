@@ -141,7 +141,7 @@ func samples() map[string]func() (mailer.Digest, *store) {
 				s.articles[i].FirstSeen = monday().Add(-time.Hour)
 			}
 			d := weekly()
-			d.MaxPerTheme = 1000
+			d.MaxPerTheme = 120
 			return d, s
 		},
 		"dense": func() (mailer.Digest, *store) { // hardly anything but numbers
