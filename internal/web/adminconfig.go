@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -69,7 +70,8 @@ func (s *server) editConfig(r *http.Request, v *view) (*response, error) {
 		Text: strings.ReplaceAll(r.PostForm.Get("text"), "\r\n", "\n"), // as forms are sent
 		Mark: r.PostForm.Get("mark"), Editable: editable,
 	}
-	if fault, ok := s.Admin.Settings.CheckConfig(body.Text).(EditFault); ok { //nolint:errorlint // it is the value itself
+	var fault EditFault
+	if errors.As(s.Admin.Settings.CheckConfig(body.Text), &fault) {
 		for _, m := range strings.Split(string(fault), "\n") {
 			if strings.HasPrefix(m, " ") && len(body.Mistakes) > 0 { // the hint of the one above
 				body.Mistakes[len(body.Mistakes)-1] += "\n" + m
@@ -90,10 +92,10 @@ func (s *server) editConfig(r *http.Request, v *view) (*response, error) {
 		body.Fault, body.Mark = v.T("admin.config.edited"), fileMark(now)
 		return v.config(http.StatusConflict, body)
 	}
-	switch err := s.Admin.Settings.SaveConfig(r.Context(), now, body.Text); err { //nolint:errorlint // it is the value itself
-	case nil:
+	switch err := s.Admin.Settings.SaveConfig(r.Context(), now, body.Text); {
+	case err == nil:
 		return v.done("/admin/config", "config"), nil
-	case ErrEdited:
+	case errors.Is(err, ErrEdited):
 		body.Fault = v.T("admin.config.edited")
 		return v.config(http.StatusConflict, body)
 	default:
