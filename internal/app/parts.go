@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"reflect"
 	"slices"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"broadsheet/syndicate/classify"
 	"broadsheet/syndicate/collect"
 	"broadsheet/syndicate/publish"
+	"broadsheet/templates"
 )
 
 // callersApart is how long after a call to somebody who follows feeds the next
@@ -163,11 +165,15 @@ func (a *App) buildMailing(p *parts) error {
 		Themes:  p.cfg.Themes,
 		Sources: p.cfg.Sources,
 		From:    p.cfg.Mail.From,
+		Postal:  p.cfg.Postal,
 		Store:   a.store,
 		Next:    p.next,
 		Notices: a.operatorNotices,
 		Now:     a.opts.Now,
 		Logger:  a.log,
+	}
+	if folder := p.cfg.Folder; folder != "" {
+		p.composer.Templates = templates.MailOver(os.DirFS(folder))
 	}
 	p.deliverer = &deliver.Deliverer{
 		Store:     a.store,

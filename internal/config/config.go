@@ -37,6 +37,8 @@ type Config struct {
 	Digests []mailer.Digest
 	Mail    submit.Config
 	Deliver deliver.Config
+	Folder  string // of templates of mail, absolute; "" for none
+	Postal  string // address in mails; "" for none
 	Receive receive.Config
 	Admin   Admin
 
