@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -72,7 +73,7 @@ func (k sentKey) at(settled int64) sentKey {
 }
 
 // settleOneByOne settles deliveries and counts those accepted.
-func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.Delivery, accepted map[sentKey]int) error {
+func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.Delivery, accepted map[sentKey]int) (err error) {
 	st, err := tx.PrepareContext(ctx, `
 		UPDATE deliveries
 		SET state = ?, attempts = ?, next_at = ?, reply = ?, error = ?, settled = ?, owner = '', leased_until = NULL
@@ -81,7 +82,7 @@ func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.D
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer func() { err = errors.Join(err, st.Close()) }()
 	for i := range ds {
 		d := &ds[i]
 		arrived := d.State == mailer.Accepted
