@@ -167,6 +167,9 @@ func (c *command) printStatus(a *app.App, s app.Status) {
 	for _, state := range s.DeliveryStates() {
 		rows = append(rows, []string{"deliveries " + string(state), fmt.Sprint(s.Deliveries[state])})
 	}
+	for _, u := range s.UnderWay {
+		rows = append(rows, []string{fmt.Sprintf("  %s/%d", u.Digest, u.Edition), underWay(u, loc)})
+	}
 	rows = append(rows, []string{"operator's feed", s.OpsFeed})
 	table(c.out, rows)
 	for _, line := range s.Attention {

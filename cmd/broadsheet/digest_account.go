@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -79,4 +80,16 @@ func noSuchEdition(name string, number int, err error) error {
 		return fmt.Errorf("there is no edition %d of a digest %q; the page /digests/%s has those there are", number, name, name)
 	}
 	return err
+}
+
+// underWay tells how far an edition is.
+func underWay(u app.UnderWay, loc *time.Location) string {
+	line := fmt.Sprintf("%d accepted, %d waiting", u.Accepted, u.Waiting)
+	switch {
+	case u.Halted != "":
+		line += "; halted: " + u.Halted
+	case !u.Until.IsZero():
+		line += fmt.Sprintf("; %.0f a minute, done about %s", u.PerMinute, when(u.Until, loc))
+	}
+	return line
 }

@@ -137,7 +137,7 @@ type UnderWay struct {
 	Accepted  int       `json:"accepted"`
 	Waiting   int       `json:"waiting"`
 	PerMinute float64   `json:"per_minute"`      // messages accepted lately
-	Until     time.Time `json:"until,omitzero"`  // when it is at its end if it goes on so; zero: nobody knows
+	Until     time.Time `json:"until,omitzero"`  // when it is at its end if it goes on so and all goes well; zero: nobody knows
 	Halted    string    `json:"halted,omitzero"` // why it does not go on
 }
 
@@ -148,8 +148,14 @@ func (a *App) underWay(ctx context.Context) ([]UnderWay, error) {
 	out := make([]UnderWay, 0, len(ps))
 	for _, p := range ps {
 		u := UnderWay{Digest: p.Digest, Edition: p.Number, Accepted: p.Accepted, Waiting: p.Waiting, PerMinute: p.PerMinute, Halted: p.Halted}
-		if p.PerMinute > 0 && p.Halted == "" {
-			u.Until = now.Add(time.Duration(float64(p.Waiting) / p.PerMinute * float64(time.Minute))).Truncate(time.Second)
+		if p.Halted == "" && (p.PerMinute > 0 || p.Due == 0) {
+			u.Until = p.LastAt
+			if p.Due > 0 {
+				u.Until = now.Add(time.Duration(float64(p.Due) / p.PerMinute * float64(time.Minute))).Truncate(time.Second)
+			}
+			if p.LastAt.After(u.Until) {
+				u.Until = p.LastAt
+			}
 		}
 		out = append(out, u)
 	}

@@ -161,7 +161,7 @@ func toFileMail(c Config) fileMail {
 		f.Uncertain = holdUncertain
 	}
 	if !c.Deliver.WarmUp.IsZero() {
-		f.WarmUp = c.Deliver.WarmUp.In(c.Site.Location).Format(time.DateOnly)
+		f.WarmUp = fileDay(c.Deliver.WarmUp.In(c.Site.Location).Format(time.DateOnly))
 	}
 	for _, k := range m.DKIM {
 		f.DKIM = append(f.DKIM, fileDKIM(k))

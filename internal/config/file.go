@@ -113,7 +113,7 @@ type fileMail struct {
 	Journal    string      `yaml:"journal" jsonschema_description:"The file that notes what is being sent, so that a crash loses nothing. Empty = beside the SQLite file, or for PostgreSQL broadsheet.mail-journal where Broadsheet is started or in its systemd state folder. Every machine needs its own."`
 	Spread     duration    `yaml:"spread" jsonschema_description:"Send an edition evenly over this long. 0s = as fast as the server takes it."`
 	Rates      rateMap     `yaml:"rates" jsonschema_description:"Messages a second at most to the mailboxes of a provider, by domain. The domains of one provider count together."`
-	WarmUp     string      `yaml:"warm_up" jsonschema_description:"The first day of a new sender, as 2026-12-01: 200 messages that day, and each day a fifth more for six weeks. Empty = none."`
+	WarmUp     fileDay     `yaml:"warm_up" jsonschema_description:"The first day of a new sender, as 2026-12-01: 200 messages that day, and each day a fifth more for six weeks. Empty = none."`
 	DKIM       []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
 	IMAP       fileIMAP    `yaml:"imap" jsonschema_description:"A mailbox elsewhere that mail for mail.receive.domain comes to, asked again and again: where no port 25 can be had."`
 	UnsafeBulk bool        `yaml:"unsafe_bulk" jsonschema_description:"Send to more than 5,000 recipients even what broadsheet doctor says Gmail, Yahoo or Outlook would refuse, for instance because the relay signs."`

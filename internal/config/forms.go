@@ -188,6 +188,23 @@ func (t fileTerm) MarshalYAML() (any, error) {
 	}}, nil
 }
 
+// A fileDay is a day as in 2026-12-01, with or without quotes; "" is none.
+type fileDay string
+
+func (f *fileDay) decode(d *decoder, n *yaml.Node, path string) {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!timestamp" {
+		*f = fileDay(n.Value)
+		return
+	}
+	s, _ := d.text(n, path)
+	*f = fileDay(s)
+}
+
+// JSONSchema describes a day.
+func (fileDay) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^([0-9]{4}-[0-9]{2}-[0-9]{2})?$|[$][{]`, Examples: []any{"2026-12-01"}}
+}
+
 // A rateMap is written as a mapping from a domain to a number.
 type rateMap map[string]float64
 

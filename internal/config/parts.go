@@ -124,7 +124,7 @@ func (b *builder) deliver(m fileMail) {
 		b.fault("mail.uncertain", fmt.Sprintf("%q is not known", m.Uncertain), "use resend or hold")
 	}
 	if m.WarmUp != "" && b.cfg.Site.Location != nil {
-		day, err := time.ParseInLocation(time.DateOnly, m.WarmUp, b.cfg.Site.Location)
+		day, err := time.ParseInLocation(time.DateOnly, string(m.WarmUp), b.cfg.Site.Location)
 		if err != nil {
 			b.fault("mail.warm_up", fmt.Sprintf("%q is no day", m.WarmUp), "write it as in 2026-12-01, or leave it empty")
 		}

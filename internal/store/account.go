@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -72,7 +73,7 @@ func (k sentKey) at(settled int64) sentKey {
 }
 
 // settleOneByOne settles deliveries and counts those accepted.
-func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.Delivery, accepted map[sentKey]int) error {
+func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.Delivery, accepted map[sentKey]int) (err error) {
 	st, err := tx.PrepareContext(ctx, `
 		UPDATE deliveries
 		SET state = ?, attempts = ?, next_at = ?, reply = ?, error = ?, settled = ?, owner = '', leased_until = NULL
@@ -81,7 +82,7 @@ func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.D
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer func() { err = errors.Join(err, st.Close()) }()
 	for i := range ds {
 		d := &ds[i]
 		arrived := d.State == mailer.Accepted
@@ -266,9 +267,11 @@ type Progress struct {
 	Digest    string
 	Number    int
 	Accepted  int
-	Waiting   int     // to be sent, or to be tried again
-	PerMinute float64 // messages accepted lately
-	Halted    string  // why nothing more is sent; "" when it goes on
+	Waiting   int       // to be sent, or to be tried again
+	Due       int       // of these, those whose time has come
+	LastAt    time.Time // the latest time that one waits for
+	PerMinute float64   // messages accepted lately
+	Halted    string    // why nothing more is sent; "" when it goes on
 }
 
 // lately is how far back a rate looks.
@@ -280,18 +283,23 @@ func (s *Store) Progress(ctx context.Context, now time.Time) ([]Progress, error)
 	ps, err := query(ctx, s.read, func(r scanner) (p Progress, err error) {
 		var first sql.NullInt64
 		var recent int
-		err = r.Scan(&p.Edition, &p.Waiting, &p.Digest, &p.Number, &p.Halted, &p.Accepted, &recent, &first)
+		err = r.Scan(&p.Edition, &p.Waiting, &p.Due, moment{&p.LastAt}, &p.Digest, &p.Number, &p.Halted, &p.Accepted, &recent, &first)
 		if span := now.Sub(time.UnixMilli(first.Int64 * time.Minute.Milliseconds())); first.Valid && span > 0 {
 			p.PerMinute = float64(recent) / max(span.Minutes(), 0.1)
 		}
 		return p, err
 	}, `
-		SELECT w.edition, w.waiting, e.digest, e.number, COALESCE((SELECT reason FROM halts h WHERE h.edition = w.edition), ''),
+		SELECT w.edition, w.waiting, w.due, w.last, e.digest, e.number, COALESCE((SELECT reason FROM halts h WHERE h.edition = w.edition), ''),
 			COALESCE((SELECT sum(messages) FROM sent WHERE sent.edition = w.edition), 0),
 			COALESCE((SELECT sum(messages) FROM sent WHERE sent.edition = w.edition AND sent.minute > $1), 0),
 			(SELECT min(minute) FROM sent WHERE sent.edition = w.edition AND sent.minute > $1)
-		FROM (SELECT d.edition AS edition, count(*) AS waiting FROM deliveries d WHERE d.next_at IS NOT NULL GROUP BY d.edition) w
+		FROM (
+				SELECT d.edition AS edition, count(*) AS waiting, count(CASE WHEN d.next_at <= $2 THEN 1 END) AS due, max(d.next_at) AS last
+				FROM deliveries d
+				WHERE d.next_at IS NOT NULL
+				GROUP BY d.edition
+			) w
 			JOIN editions e ON e.id = w.edition
-		ORDER BY w.edition`, now.Add(-lately).UnixMilli()/time.Minute.Milliseconds())
+		ORDER BY w.edition`, now.Add(-lately).UnixMilli()/time.Minute.Milliseconds(), now.UnixMilli())
 	return ps, s.failed("read how far editions are delivered", err)
 }

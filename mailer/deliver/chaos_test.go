@@ -250,7 +250,7 @@ func (k *counter) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		ok := true
+		var ok bool
 		switch verb := strings.ToUpper(strings.TrimSpace(line)); {
 		case strings.HasPrefix(verb, "EHLO"):
 			ok = say("250-sink.example\r\n250-PIPELINING\r\n250 8BITMIME")

@@ -233,7 +233,7 @@ func TestAForeignJournalIsRefused(t *testing.T) {
 // take each other for dead.
 func TestTwoProcesses(t *testing.T) {
 	now := time.Now()
-	s := newOutbox(now, 150)
+	s := newOutbox(now, 2000)
 	dir := t.TempDir()
 	open := func(tr deliver.Transport) *deliver.Deliverer {
 		d := deliverer(t, s, tr, func() time.Time { return now })
@@ -267,10 +267,10 @@ func TestTwoProcesses(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if first.count()+second.count() != 150 {
-		t.Errorf("%d and %d messages, want 150", first.count(), second.count())
+	if first.count()+second.count() != 2000 {
+		t.Errorf("%d and %d messages, want 2000", first.count(), second.count())
 	}
-	wantStates(t, s, map[mailer.State]int{mailer.Accepted: 150})
+	wantStates(t, s, map[mailer.State]int{mailer.Accepted: 2000})
 	for _, d := range []*deliver.Deliverer{one, two} {
 		if err := d.Journal.Close(); err != nil {
 			t.Error(err)

@@ -57,7 +57,6 @@ type outbox struct {
 	renewals int
 	step     func(what string) // runs before and after every change, and by itself
 	settle   func() error      // nil works
-	to       func(i int) string
 }
 
 // newOutbox plans an edition for n recipients.

@@ -89,7 +89,7 @@ func (q *queue) close() {
 		q.flights[q.first.MessageID] = q.first
 	}
 	for _, f := range q.flights {
-		err := error(errNotNow)
+		err := errNotNow
 		if f.begun {
 			err = &mailer.SendError{Fault: mailer.UncertainFault, Err: errors.New("the transport did not say what became of it")}
 		}

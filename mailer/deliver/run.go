@@ -358,13 +358,13 @@ func (r *run) pick(now time.Time) (f *flight, soonest time.Time) {
 		}
 		r.order = append(r.order, to)
 		dv := ds[0]
-		real := Destination(dv.To)
-		if to == "" && r.Pace.knows(real) { // it has spoken up meanwhile
+		dest := Destination(dv.To)
+		if to == "" && r.Pace.knows(dest) { // it has spoken up meanwhile
 			r.ready[to], r.waiting = ds[1:], r.waiting-1
 			r.line(dv, now)
 			return r.pick(now)
 		}
-		p, at := r.Pace.admit(real, now)
+		p, at := r.Pace.admit(dest, now)
 		switch {
 		case p.ok:
 			if at, ok := r.turn(now); !ok {
@@ -372,7 +372,7 @@ func (r *run) pick(now time.Time) (f *flight, soonest time.Time) {
 				return nil, at
 			}
 			r.ready[to], r.waiting = ds[1:], r.waiting-1
-			return &flight{Delivery: dv, pass: p, to: real}, time.Time{}
+			return &flight{Delivery: dv, pass: p, to: dest}, time.Time{}
 		case at.After(now.Add(patience)):
 			r.emptyLane(to, now)
 		case !at.IsZero() && (soonest.IsZero() || at.Before(soonest)):

@@ -135,7 +135,7 @@ func progress(t *testing.T, s *store.Store) {
 	id := outbox(t, s, 5)
 	ps, err := s.Progress(t.Context(), noon)
 	must(t, err)
-	equal(t, "before", ps, []store.Progress{{Edition: id, Digest: "d", Number: 1, Waiting: 5}})
+	equal(t, "before", ps, []store.Progress{{Edition: id, Digest: "d", Number: 1, Waiting: 5, Due: 5, LastAt: noon}})
 	ds := lease(t, s, id, noon, "me", 4)
 	for i := range ds[:3] {
 		ds[i].State, ds[i].Settled = mailer.Accepted, noon.Add(time.Duration(i)*time.Minute)
@@ -145,10 +145,10 @@ func progress(t *testing.T, s *store.Store) {
 	settle(t, s, ds[0], ds[2], ds[3]) // the first is told twice and counts once
 	ps, err = s.Progress(t.Context(), noon.Add(3*time.Minute))
 	must(t, err)
-	equal(t, "on the way", ps, []store.Progress{{Edition: id, Digest: "d", Number: 1, Accepted: 3, Waiting: 1, PerMinute: 1}})
+	equal(t, "on the way", ps, []store.Progress{{Edition: id, Digest: "d", Number: 1, Accepted: 3, Waiting: 1, Due: 1, LastAt: noon, PerMinute: 1}})
 	ps, err = s.Progress(t.Context(), noon.Add(time.Hour))
 	must(t, err)
-	equal(t, "lately nothing", ps, []store.Progress{{Edition: id, Digest: "d", Number: 1, Accepted: 3, Waiting: 1}})
+	equal(t, "lately nothing", ps, []store.Progress{{Edition: id, Digest: "d", Number: 1, Accepted: 3, Waiting: 1, Due: 1, LastAt: noon}})
 	for _, c := range []struct {
 		since time.Duration
 		want  int
