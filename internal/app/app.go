@@ -17,6 +17,7 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/jobs"
 	"broadsheet/internal/store"
+	"broadsheet/mailer/doctor"
 	"broadsheet/syndicate/classify"
 )
 
@@ -35,15 +36,17 @@ func AllRoles() []Role { return []Role{RoleWeb, RoleCollect, RoleMail} }
 
 // Options are what the configuration file does not say.
 type Options struct {
-	Logger  *slog.Logger
-	Out     io.Writer // what the operator at the terminal reads; nil for nobody
-	Version string
-	Roles   []Role           // nil for all
-	File    string           // the configuration file, watched for changes; "" watches none
-	Now     func() time.Time // nil for time.Now
-	Tick    time.Duration    // how often to look for what is due; 0 for 15 s
-	Started chan<- string    // receives the address served, once; may be nil
-	Look    bool             // put nothing of the configuration in force; for commands that only look
+	Logger    *slog.Logger
+	Out       io.Writer // what the operator at the terminal reads; nil for nobody
+	Version   string
+	Roles     []Role           // nil for all
+	File      string           // the configuration file, watched for changes; "" watches none
+	Now       func() time.Time // nil for time.Now
+	Tick      time.Duration    // how often to look for what is due; 0 for 15 s
+	Started   chan<- string    // receives the address served, once; may be nil
+	Receiving chan<- string    // receives the address mail is taken at, once; may be nil
+	Resolver  doctor.Resolver  // asks the DNS; nil for the system's
+	Look      bool             // put nothing of the configuration in force; for commands that only look
 }
 
 // An App is a paper: its store, and the parts that work on it.
@@ -62,8 +65,17 @@ type App struct {
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
 
-	saved   chan struct{} // of capacity 1: the configuration file was replaced by an admin page
-	saving  sync.Mutex    // held while the configuration file is replaced
+	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
+	saving sync.Mutex    // held while the configuration file is replaced
+
+	bulk struct { // the last examination before a mailing to many
+		mu     sync.Mutex
+		by     *parts
+		until  time.Time // it counts
+		since  time.Time // the faults
+		faults []string
+	}
+
 	mu      sync.Mutex
 	reports chan<- PollReport // of the first polls, while Run waits for them
 }

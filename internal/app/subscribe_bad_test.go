@@ -221,7 +221,7 @@ func TestPreferencesOfASubscriber(t *testing.T) {
 	}
 
 	// Erased is erased, and the links in old mails say so.
-	b.post(at, url.Values{"do": {"erase"}, "sure": {"yes"}})
+	b.post(at, url.Values{"do": {"erase"}, "sure": {"yes"}, "never": {"yes"}})
 	if _, err := b.app.ExplainSubscriber(t.Context(), "ann@mail.test"); err == nil {
 		t.Error("the subscriber is still there")
 	}
@@ -233,6 +233,17 @@ func TestPreferencesOfASubscriber(t *testing.T) {
 	}
 	if code, _ := b.send("/unsubscribe/"+token+"?digest=weekly", "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"); code != 200 {
 		t.Errorf("one click after that: %d", code)
+	}
+
+	// She wanted no mail ever: not even that which asks to confirm.
+	b.now.Set(b.now.Now().Add(25 * time.Hour))
+	mails := b.letters()
+	if code, page := b.subscribe("Ann@mail.test", "en", nil); code != 200 || !strings.Contains(page, "Look into your mailbox") {
+		t.Errorf("subscribing after that: %d\n%s", code, page)
+	}
+	b.join("other@mail.test") // queued after hers
+	if n := b.letters(); n != mails+1 {
+		t.Errorf("%d mails more, want that to the other one", n-mails)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"broadsheet/internal/config"
+	"broadsheet/mailer/receive"
 )
 
 // settle is how long a file must be left alone before it is read: editors
@@ -92,8 +93,12 @@ func (a *App) reload(ctx context.Context) {
 // what they were at the start.
 func (a *App) Reload(ctx context.Context, cfg *config.Config) error {
 	old := a.parts.Load()
-	if cfg.Store != old.cfg.Store || cfg.Listen != old.cfg.Listen {
-		a.log.Warn("database: and listen: take effect at the next start")
+	port := func(r receive.Config) receive.Config {
+		r.Domain = "" // counts at once
+		return r
+	}
+	if cfg.Store != old.cfg.Store || cfg.Listen != old.cfg.Listen || port(cfg.Receive) != port(old.cfg.Receive) {
+		a.log.Warn("database:, listen: and the port and certificate of mail.receive: take effect at the next start")
 	}
 	if reflect.DeepEqual(cfg, old.cfg) {
 		return nil

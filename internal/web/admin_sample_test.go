@@ -95,6 +95,8 @@ func (o *office) Notices(context.Context) ([]web.Notice, error) {
 		{Kind: web.NoticeGone, Name: "harbour", Subject: "Harbour Gazette", Text: "410", At: o.now},
 		{Kind: web.NoticeChanged, Name: "harbour", Subject: "Harbour Gazette", Text: "no dates", At: o.now},
 		{Kind: web.NoticeOutage, Name: "harbour", Subject: "Harbour Gazette", Text: "network down", At: o.now},
+		{Kind: web.NoticeSuppressed, Text: "a@example.com: 5.1.1 gone", Count: 3, At: o.now},
+		{Kind: web.NoticeHeldBack, Text: "spf: paper.example has no SPF record", At: o.now},
 	}, nil
 }
 

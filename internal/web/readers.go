@@ -169,8 +169,8 @@ func (s *server) recipient(r *http.Request, v *view) (Recipient, error) {
 }
 
 // title returns the title of a digest for people.
-func (r *Recipient) title(name string) string {
-	if t := r.Titles[name]; t != "" {
+func (rec *Recipient) title(name string) string {
+	if t := rec.Titles[name]; t != "" {
 		return t
 	}
 	return name
