@@ -43,13 +43,14 @@ const (
 	Bounced    SuppressionReason = "bounced"      // mail to it came back
 	Complained SuppressionReason = "complained"   // its reader called a digest spam
 	LeftByMail SuppressionReason = "unsubscribed" // a fixed recipient asked for it
+	ByReader   SuppressionReason = "erased"       // its reader had everything erased, and wants no mail ever
 	ByOperator SuppressionReason = "operator"     // somebody said so
 )
 
 // Valid reports whether r is one of the reasons.
 func (r SuppressionReason) Valid() bool {
 	switch r {
-	case Bounced, Complained, LeftByMail, ByOperator:
+	case Bounced, Complained, LeftByMail, ByReader, ByOperator:
 		return true
 	}
 	return false

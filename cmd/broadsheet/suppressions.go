@@ -31,7 +31,7 @@ func (c *command) listSuppressions() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
 			if r := mailer.SuppressionReason(reason); r != "" && !r.Valid() {
-				return usagef("--reason %q: is not a reason; use bounced, complained, unsubscribed or operator", reason)
+				return usagef("--reason %q: is not a reason; use bounced, complained, unsubscribed, erased or operator", reason)
 			}
 			rows := [][]string{{"MAILBOX", "REASON", "SINCE", "DETAIL"}}
 			all := []mailer.Suppression{}
@@ -54,7 +54,7 @@ func (c *command) listSuppressions() *cobra.Command {
 			return nil
 		}),
 	})
-	cmd.Flags().StringVar(&reason, "reason", "", "only those that bounced, complained, unsubscribed, or by the operator")
+	cmd.Flags().StringVar(&reason, "reason", "", "only those that bounced, complained, unsubscribed, erased, or by the operator")
 	return cmd
 }
 

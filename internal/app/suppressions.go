@@ -160,7 +160,7 @@ func suppressionOf(row rosterRow, now time.Time) (mailer.Suppression, error) {
 		x.Reason = mailer.ByOperator
 	}
 	if !x.Reason.Valid() {
-		return x, fmt.Errorf("there is no reason %q; use bounced, complained, unsubscribed or operator", x.Reason)
+		return x, fmt.Errorf("there is no reason %q; use bounced, complained, unsubscribed, erased or operator", x.Reason)
 	}
 	if at := row["at"]; at != "" {
 		if x.At, err = time.Parse(time.RFC3339, at); err != nil {
