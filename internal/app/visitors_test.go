@@ -22,6 +22,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"broadsheet/internal/app"
+	"broadsheet/internal/config"
 	"broadsheet/internal/store/pgtest"
 	"broadsheet/internal/web"
 )
@@ -64,7 +65,14 @@ func newFrontDoor(t *testing.T, database string) *frontDoor {
 	host, port := hostPort(t, f.relay.address)
 	cfg, file := settings(t, visitorPaper, database, wire.URL+"/wire.rss", host, port)
 	f.file = file
-	f.daemon = start(t, cfg, f.now, file, func(o *app.Options) {
+	f.open(t, cfg)
+	return f
+}
+
+// open starts the paper, for the first time or again.
+func (f *frontDoor) open(t *testing.T, cfg *config.Config) {
+	t.Helper()
+	f.daemon = start(t, cfg, f.now, f.file, func(o *app.Options) {
 		o.Reach = []string{"127.0.0.0/8"}
 		o.LookupTXT = func(_ context.Context, name string) ([]string, error) {
 			f.mu.Lock()
@@ -82,7 +90,6 @@ func newFrontDoor(t *testing.T, database string) *frontDoor {
 	}
 	_, token, _ := strings.Cut(link, "token=")
 	f.operator.send("/admin/sign-in", url.Values{"token": {token}})
-	return f
 }
 
 func sqlite(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "paper.db") }
@@ -289,6 +296,27 @@ func TestLettersReachTheEditor(t *testing.T) {
 		if at != "/contact" || !strings.Contains(page, "This is no mail address") || !strings.Contains(page, `aria-invalid="true"`) {
 			t.Errorf("%q: at %s", bad, at)
 		}
+	}
+}
+
+// What was promised to a visitor outlives the process that promised it.
+func TestLetterOutlivesAStop(t *testing.T) {
+	f := newFrontDoor(t, sqlite(t))
+	f.relay.Refuse(&smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "closed"})
+	f.send("/contact", url.Values{"subject": {"the first"}, "text": {"x"}})
+	f.send("/contribute", url.Values{"title": {"大桥合龙"}, "text": {"x"}, "address": {"a@example.com"}})
+	f.stop()
+	f.relay.Refuse(nil)
+	f.open(t, load(t, f.file))
+	got := map[string]bool{}
+	for range 2 {
+		got[f.mail().Header.Get("To")] = true
+	}
+	if !got["<editor@paper.test>"] || !got["<a@example.com>"] {
+		t.Errorf("mail came to %v", got)
+	}
+	if at, page := f.item("contributions"); at != "/admin/inbox/2" {
+		t.Errorf("the contribution: at %s\n%s", at, page)
 	}
 }
 

@@ -16,8 +16,8 @@ const (
 )
 
 // languages are those that a contribution may say it is in.
-func (v *view) languages(any string) []option {
-	return []option{{Title: any}, {Value: "zh-Hans", Title: "中文", Lang: "zh-Hans"}, {Value: "en", Title: "English", Lang: "en"}}
+func (v *view) languages(judged string) []option {
+	return []option{{Title: judged}, {Value: "zh-Hans", Title: "中文", Lang: "zh-Hans"}, {Value: "en", Title: "English", Lang: "en"}}
 }
 
 func (v *view) contributeForm(sent url.Values) *sheet {

@@ -21,6 +21,7 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_kind ON inbox (kind, id);
 CREATE INDEX inbox_sum ON inbox (sum);
+CREATE INDEX inbox_open ON inbox (kind) WHERE settled IS NULL;
 
 -- When a mailbox got the last receipt, so that nobody can have it flooded.
 CREATE TABLE receipts (
