@@ -56,6 +56,7 @@ type App struct {
 	store   *store.Store
 	secret  []byte // of the site; see secretSetting
 	stories *classify.Tellings
+	pause   pauser                     // between the batches of long work
 	parts   atomic.Pointer[parts]      // replaced as a whole by a reload
 	queue   atomic.Pointer[jobs.Queue] // nil until Run
 
@@ -93,7 +94,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: opts, log: opts.Logger, store: st, stories: stories, news: make(chan struct{}, 1), saved: make(chan struct{}, 1)}
+	a := &App{opts: opts, log: opts.Logger, store: st, stories: stories, pause: standAside, news: make(chan struct{}, 1), saved: make(chan struct{}, 1)}
 	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
