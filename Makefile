@@ -55,6 +55,14 @@ bench: ## benchmarks; BENCH=regexp, BENCHTIME=1s
 bench-http: ## feeds served beside nginx and the smallest handler (installs nginx and wrk)
 	@sh internal/tools/bench-http.sh
 
+.PHONY: judge
+judge: ## editions before judges of HTML, access, mail programs and spam (installs them)
+	@GO="$(GO)" sh internal/tools/judge.sh
+
+.PHONY: screenshots
+screenshots: ## pictures of digests into docs/, narrow and wide, light and dark
+	@GO="$(GO)" sh internal/tools/judge.sh screenshots
+
 .PHONY: bench-mail
 bench-mail: ## mail sent beside Postfix's smtp-source and go-mail (MAIL_MESSAGES=10000, MAIL_ROUNDS=5)
 	@sh internal/tools/bench-mail.sh

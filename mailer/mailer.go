@@ -6,6 +6,7 @@ package mailer
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -51,8 +52,25 @@ type Edition struct {
 	Nothing  string    // why those without wishes of their own get nothing, though others do; not stored
 	Skipped  string    // why nothing was sent; "" when it was
 	Sender   string    // of its mails, an RFC 5322 address; not stored
+	Past     []Edition // those before it, the latest first, their sections alone; not stored
 	Private  bool      // for its recipients alone: it has no public page
 	Created  time.Time
+}
+
+// NumberMark stands in the forms of an edition where its number goes, which
+// the store gives.
+const NumberMark = "0-number-0"
+
+// SetNumber puts a number in the place of NumberMark in all forms.
+func (e *Edition) SetNumber(n int) {
+	forms := []*string{&e.HTML, &e.Text}
+	e.Variants = append([]Variant(nil), e.Variants...)
+	for i := range e.Variants {
+		forms = append(forms, &e.Variants[i].HTML, &e.Variants[i].Text)
+	}
+	for _, f := range forms {
+		*f = strings.ReplaceAll(*f, NumberMark, strconv.Itoa(n))
+	}
 }
 
 // Items returns the items of all sections.
@@ -71,7 +89,25 @@ type Section struct {
 	URL   string `json:"url"` // the theme's page
 	Items []Item `json:"items"`
 	More  int    `json:"more,omitempty"` // articles left out for want of room
+
+	// Sums is the money that its articles are about, those left out included,
+	// by currency as in Stated.Unit.
+	Sums map[string]float64 `json:"sums,omitempty"`
 }
+
+// Stated is the amount that an article is about.
+type Stated struct {
+	Text  string  `json:"text"`  // as written
+	Value float64 `json:"value"` // in Unit
+	Unit  string  `json:"unit"`  // base unit: 元, a currency code, 吨, ratio and so on
+	Where string  `json:"where,omitempty"`
+}
+
+// The places of a Stated that say that it matters.
+const (
+	InTitle = "title"
+	InGist  = "gist"
+)
 
 // An Item is an article as an edition tells it.
 type Item struct {
@@ -84,6 +120,7 @@ type Item struct {
 	Gist      string    `json:"gist"`
 	Places    []string  `json:"places,omitempty"`
 	Figures   []string  `json:"figures,omitempty"` // as written
+	Stated    *Stated   `json:"stated,omitempty"`  // nil for none
 	Published time.Time `json:"published"`
 	Inferred  bool      `json:"inferred,omitempty"` // Published is when we first saw it
 	Also      []string  `json:"also,omitempty"`     // titles of its other themes

@@ -50,7 +50,7 @@ func KeyFigures(all []Figure, n int) []Figure {
 // is measured 2, what is counted 1, and 0 for what is said in passing: times,
 // small numbers, and points whose unit stands elsewhere in the sentence.
 func (f Figure) worth() int {
-	if slices.Contains(currencies[:], f.BaseUnit) {
+	if f.Money() {
 		return 3
 	}
 	switch f.BaseUnit {
@@ -69,3 +69,17 @@ func (f Figure) worth() int {
 	}
 	return 2
 }
+
+// yuan is what one unit of a currency is worth, to a digit or two: enough to
+// tell large amounts from small ones, and for nothing else.
+var yuan = map[string]float64{
+	"元": 1, "USD": 7, "EUR": 8, "GBP": 9, "HKD": 0.9, "JPY": 0.05, "AUD": 4.7, "KRW": 0.005, "CAD": 5, "SGD": 5.4, "CHF": 8.5,
+	"RUB": 0.09, "TWD": 0.23, "INR": 0.08, "DEM": 4, "NZD": 4,
+}
+
+// Money reports whether the figure is an amount of money.
+func (f Figure) Money() bool { return slices.Contains(currencies[:], f.BaseUnit) }
+
+// Yuan returns about how much an amount of money is in 元, to compare it with
+// others; 0 for what is no money.
+func (f Figure) Yuan() float64 { return f.Normalised * yuan[f.BaseUnit] }

@@ -35,3 +35,23 @@ func TestKeyFigures(t *testing.T) {
 		}
 	}
 }
+
+func TestMoney(t *testing.T) {
+	for _, tt := range []struct {
+		unit  string
+		money bool
+	}{{"元", true}, {"USD", true}, {"GBP", true}, {"ratio", false}, {"", false}, {"吨", false}, {"count", false}} {
+		f := syndicate.Figure{Normalised: 10, BaseUnit: tt.unit}
+		if f.Money() != tt.money || (f.Yuan() > 0) != tt.money {
+			t.Errorf("%q: money %v, about %g yuan", tt.unit, f.Money(), f.Yuan())
+		}
+	}
+	for _, unit := range syndicate.Currencies() {
+		if (syndicate.Figure{Normalised: 1, BaseUnit: unit}).Yuan() <= 0 {
+			t.Errorf("nobody knows what a %s is worth", unit)
+		}
+	}
+	if small, large := (syndicate.Figure{Normalised: 5e6, BaseUnit: "JPY"}), (syndicate.Figure{Normalised: 1e5, BaseUnit: "GBP"}); small.Yuan() >= large.Yuan() {
+		t.Error("five million yen are more than a hundred thousand pounds")
+	}
+}

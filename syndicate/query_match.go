@@ -2,6 +2,7 @@ package syndicate
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,12 +18,23 @@ func (q Query) Match(a *Article, now time.Time) bool {
 	return m.match(q.Root)
 }
 
+// MatchEach is Match for several queries: the words of the article are looked
+// for once.
+func MatchEach(qs []Query, a *Article, now time.Time) []bool {
+	m := matcher{article: a, now: now}
+	hits := make([]bool, len(qs))
+	for i, q := range qs {
+		hits[i] = q.Root == nil || m.match(q.Root)
+	}
+	return hits
+}
+
 // A matcher keeps the words of an article while a query looks at them.
 type matcher struct {
 	article *Article
 	now     time.Time
 	title   string
-	texts   []string // nil until needed
+	texts   []string // nil until needed; these and the title between spaces
 }
 
 func (m *matcher) match(e Expr) bool {
@@ -61,24 +73,21 @@ func (m *matcher) match(e Expr) bool {
 
 func (m *matcher) phrase(p Phrase) bool {
 	if m.texts == nil {
-		m.title = Words(m.article.Title)
-		m.texts = []string{Words(m.article.Summary), Words(m.article.Text)}
+		m.title = between(m.article.Title)
+		m.texts = []string{between(m.article.Summary), between(m.article.Text)}
 	}
 	words := Words(p.Text)
-	if contains(m.title, words) {
-		return true
+	if words == "" {
+		return false
 	}
-	return !p.Title && anyContains(m.texts, words)
+	needle := Needle(words)
+	holds := func(text string) bool { return strings.Contains(text, needle) }
+	return holds(m.title) || !p.Title && slices.ContainsFunc(m.texts, holds)
 }
 
-func anyContains(texts []string, phrase string) bool {
-	for _, t := range texts {
-		if contains(t, phrase) {
-			return true
-		}
-	}
-	return false
-}
+// between returns the words of a text between spaces, for needles to be looked
+// for in.
+func between(text string) string { return " " + Words(text) + " " }
 
 func (m *matcher) field(f Field) bool {
 	a := m.article

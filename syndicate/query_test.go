@@ -267,6 +267,9 @@ func TestMatch(t *testing.T) {
 		if got := q.Match(a, now); got != want {
 			t.Errorf("%s matches: %v, want %v", query, got, want)
 		}
+		if got := syndicate.MatchEach([]syndicate.Query{{}, q, q}, a, now); !cmp.Equal(got, []bool{true, want, want}) {
+			t.Errorf("%s with others matches: %v, want %v", query, got, want)
+		}
 	}
 	for name, q := range map[string]syndicate.Query{
 		"an empty phrase": {Root: syndicate.Phrase{}}, "an empty Or": {Root: syndicate.Or{}},

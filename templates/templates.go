@@ -5,6 +5,7 @@ package templates
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -17,6 +18,31 @@ var files embed.FS
 
 // Mail returns the templates of messages.
 func Mail() fs.FS { return sub("mail") }
+
+// MailOver returns the templates of messages with those of a folder in the
+// place of ours. They are read anew each time.
+func MailOver(folder fs.FS) fs.FS { return over{folder, Mail()} }
+
+// HasMail reports whether there is a template of messages of that name.
+func HasMail(name string) bool {
+	f, err := Mail().Open(name)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+// over opens what is in the first, or else in the second.
+type over [2]fs.FS
+
+// Open opens a file; only that it is not there lets it look further.
+func (o over) Open(name string) (fs.File, error) {
+	f, err := o[0].Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o[1].Open(name)
+	}
+	return f, err
+}
 
 // Web returns the templates of pages, and under static/ what they load.
 func Web() fs.FS { return sub("web") }

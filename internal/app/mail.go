@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/mailer"
@@ -13,9 +14,9 @@ import (
 	"broadsheet/syndicate"
 )
 
-// Preview returns the edition of a digest as it would be now, in a format:
-// html, text, or eml made out to an address ("" for the digest's first
-// recipient). Nothing is stored or sent.
+// Preview returns the edition of a digest as it would be now, as it would come
+// to an address ("" is the digest's first recipient), in a format: html, text,
+// or eml. Nothing is stored or sent.
 func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, error) {
 	p := a.parts.Load()
 	d, ok := p.digests[name]
@@ -26,20 +27,21 @@ func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	switch format {
-	case "html":
-		return []byte(e.HTML), nil
-	case "text":
-		return []byte(e.Text), nil
-	}
 	if to == "" && len(d.To) > 0 {
 		to = d.To[0]
 	}
-	if to == "" {
+	if to == "" && format == "eml" {
 		return nil, fmt.Errorf("digest %s has no recipient; name one with --to ADDRESS", name)
 	}
 	delivery := mailer.Delivery{To: to, Recipient: mailer.FixedID(to), MessageID: mailer.MessageID(d.Name, e.At, to, p.cfg.Mail.From)}
-	return submit.Sign(p.cfg.Mail, p.deliverer.Sender.Message(e, e.Body(0), delivery))
+	m := p.deliverer.Sender.Message(e, e.Body(0), delivery)
+	switch format {
+	case "html":
+		return []byte(strings.ReplaceAll(m.HTML, mailer.TokenMark, m.Token)), nil
+	case "text":
+		return []byte(strings.ReplaceAll(m.Text, mailer.TokenMark, m.Token)), nil
+	}
+	return submit.Sign(p.cfg.Mail, m)
 }
 
 // composeNow composes an edition once all articles are compared with others, so

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"broadsheet/syndicate/classify"
 	"broadsheet/syndicate/collect"
 	"broadsheet/syndicate/publish"
+	"broadsheet/templates"
 )
 
 // callersApart is how long after a call to somebody who follows feeds the next
@@ -161,11 +163,15 @@ func (a *App) buildMailing(p *parts) error {
 		Themes:  p.cfg.Themes,
 		Sources: p.cfg.Sources,
 		From:    p.cfg.Mail.From,
+		Postal:  p.cfg.Postal,
 		Store:   a.store,
 		Next:    p.next,
 		Notices: a.operatorNotices,
 		Now:     a.opts.Now,
 		Logger:  a.log,
+	}
+	if folder := p.cfg.Folder; folder != "" {
+		p.composer.Templates = templates.MailOver(os.DirFS(folder))
 	}
 	p.deliverer = &deliver.Deliverer{
 		Store:     a.store,

@@ -35,6 +35,8 @@ type Config struct {
 	Content syndicate.Extent // of feeds that name none
 	Digests []mailer.Digest
 	Mail    submit.Config
+	Folder  string // of templates of mail, absolute; "" for none
+	Postal  string // address in mails; "" for none
 	Receive receive.Config
 	Admin   Admin
 

@@ -125,6 +125,8 @@ func toFileMail(c Config) fileMail {
 	m := c.Mail
 	f := fileMail{
 		From:      m.From,
+		Templates: c.Folder,
+		Postal:    c.Postal,
 		Transport: m.Transport,
 		Directory: m.Directory,
 		SMTP: fileSMTP{

@@ -104,6 +104,8 @@ type fileMissed struct {
 
 type fileMail struct {
 	From      string      `yaml:"from" jsonschema_description:"The sender, with or without a name: Name <address>."`
+	Templates string      `yaml:"templates" jsonschema_description:"A folder with digest.html or digest.txt of your own, relative to this file. What is not in it is Broadsheet's. Empty = none. See docs/templates.md."`
+	Postal    string      `yaml:"postal" jsonschema_description:"A postal address for the foot of every mail, in one line; some countries ask for one. Empty = none."`
 	Transport string      `yaml:"transport" jsonschema:"enum=directory,enum=smtp" jsonschema_description:"directory writes one .eml file a message; smtp hands messages to a server."`
 	Directory string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
 	SMTP      fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`

@@ -34,6 +34,11 @@ func (b *builder) parts() {
 	b.validate("", b.cfg.Store.Validate())
 
 	m := b.file.Mail
+	b.cfg.Postal = m.Postal
+	if strings.ContainsAny(m.Postal, "\r\n") {
+		b.fault("mail.postal", "the address has more than one line", "put commas between its parts")
+	}
+	b.templates("mail.templates", m.Templates)
 	if m.SMTP.PasswordFile != "" {
 		b.cfg.passwordFile = b.beside(m.SMTP.PasswordFile)
 	}

@@ -9,9 +9,9 @@ import (
 
 // A Problem is one mistake in a configuration.
 type Problem struct {
-	File   string // as given to Load
+	File   string // as given to Load, or a template that it names
 	Line   int    // from 1; 0 when the mistake has no line, such as a missing file
-	Column int    // from 1, in characters
+	Column int    // from 1, in characters; 0 when only the line is known
 	Path   string // such as sources[2].url; "" for the file as a whole
 	Fault  string // what is wrong
 	Hint   string // what to do about it; "" when the fault says it all
@@ -21,8 +21,11 @@ type Problem struct {
 // the hint on a line of its own.
 func (p Problem) String() string {
 	s := p.File + ": "
-	if p.Line > 0 {
+	switch {
+	case p.Line > 0 && p.Column > 0:
 		s = fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column)
+	case p.Line > 0:
+		s = fmt.Sprintf("%s:%d: ", p.File, p.Line)
 	}
 	if p.Path != "" {
 		s += p.Path + ": "
@@ -53,13 +56,13 @@ func (p *Problems) Error() string {
 // not a configuration with mistakes but some other file.
 const maxProblems = 500
 
-// newProblems sorts mistakes by place. It returns nil when there are none.
+// newProblems sorts mistakes by file and place. It returns nil when there are none.
 func newProblems(all []Problem) *Problems {
 	if len(all) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(all, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	if len(all) > maxProblems {
 		rest := len(all) - maxProblems

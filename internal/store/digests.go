@@ -236,6 +236,21 @@ func (s *Store) wholeEdition(ctx context.Context, where string, args ...any) (e 
 	return e, notFound(err)
 }
 
+// LastEditions returns the latest editions of a digest that were not skipped, the
+// latest first, at most limit, with sections and without bodies.
+func (s *Store) LastEditions(ctx context.Context, digest string, limit int) ([]mailer.Edition, error) {
+	editions, err := query(ctx, s.read, func(r scanner) (e mailer.Edition, err error) {
+		err = r.Scan(append(editionFields(&e), list[mailer.Section]{&e.Sections})...)
+		return e, err
+	}, `
+		SELECT `+editionColumns+`, e.sections
+		FROM editions e
+		WHERE e.digest = $1 AND e.skipped = ''
+		ORDER BY e.at DESC
+		LIMIT $2`, text(digest), max(limit, 0))
+	return editions, s.failed("read the last editions of "+digest, err)
+}
+
 // Editions returns the latest editions of a digest ("" is any), skipped ones
 // included, without sections and bodies.
 func (s *Store) Editions(ctx context.Context, digest string, limit int) ([]mailer.Edition, error) {

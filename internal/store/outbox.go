@@ -69,6 +69,7 @@ func insertEdition(ctx context.Context, tx *sql.Tx, e *mailer.Edition) (bool, er
 		if err != nil {
 			return false, err
 		}
+		e.SetNumber(e.Number)
 	}
 	ids, err := query(ctx, tx, scanOne[int64], `
 		INSERT INTO editions (digest, number, at, since, until, created, title, subject, language, skipped, private, sections, text, html)

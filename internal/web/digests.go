@@ -27,7 +27,7 @@ type digestsBody struct{ Digests []listedDigest }
 
 type listedDigest struct {
 	ID, Href, Title, Feed string
-	Editions        []listedEdition
+	Editions              []listedEdition
 }
 
 type listedEdition struct{ Href, Title, Lang, Number, Date, Skipped string }
@@ -52,7 +52,7 @@ func (s *server) listDigest(r *http.Request, v *view) (*response, error) {
 			continue
 		}
 		if feed {
-			return s.serveEditions(r, v, &s.cfg.Digests[i])
+			return s.serveEditions(r, &s.cfg.Digests[i])
 		}
 		d, err := s.digest(r, v, &s.cfg.Digests[i], manyEditions)
 		if err != nil {
@@ -118,7 +118,7 @@ func (s *server) edition(r *http.Request, v *view) (*response, error) {
 	}); err != nil {
 		return nil, err
 	}
-	body, err := insertAfterBodyTag(e.HTML, bar.String())
+	body, err := insertAfterBodyTag(withoutPersonal(e.HTML, s.cfg.Site.Link(r.URL.Path)), bar.String())
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +130,42 @@ func (s *server) edition(r *http.Request, v *view) (*response, error) {
 var editionBar = template.Must(template.New("bar").Parse(
 	`<nav style="padding:12px 16px;text-align:center;font:14px/1.7 sans-serif">` +
 		`{{range $i, $l := .}}{{if $i}} · {{end}}<a href="{{$l.Href}}" style="color:inherit">{{$l.Title}}</a>{{end}}</nav>`))
+
+// withoutPersonal takes out of an edition what makes sense in somebody's mail
+// alone: paragraphs that hold a token, or the way to the page that it stands
+// on; outside of a paragraph, the link. The rest stays as it is, byte for byte.
+func withoutPersonal(document, page string) string {
+	var out strings.Builder
+	inside, held, personal := atom.Atom(0), "", false // held is the paragraph or link that may have to go
+	end := func() {
+		if !personal {
+			out.WriteString(held)
+		}
+		inside, held, personal = 0, "", false
+	}
+	z := html.NewTokenizer(strings.NewReader(document))
+	for z.Next() != html.ErrorToken {
+		raw := string(z.Raw())
+		t := z.Token()
+		if t.Type == html.StartTagToken && (t.DataAtom == atom.P || t.DataAtom == atom.A && inside == 0) {
+			end() // a paragraph ends where another one begins
+			inside = t.DataAtom
+		}
+		for _, a := range t.Attr {
+			personal = personal || a.Key == "href" && (strings.Contains(a.Val, mailer.TokenMark) || a.Val == page)
+		}
+		if inside == 0 {
+			out.WriteString(raw)
+			continue
+		}
+		held += raw
+		if t.Type == html.EndTagToken && t.DataAtom == inside {
+			end()
+		}
+	}
+	end()
+	return strings.ReplaceAll(out.String(), mailer.TokenMark, "")
+}
 
 // insertAfterBodyTag puts markup first into the body of a document, which is
 // otherwise left as it is, byte for byte.

@@ -60,7 +60,7 @@ var editionContent = template.Must(template.New("content").Parse(
 
 // serveEditions serves the editions of a digest as Atom (RFC 4287), the newest
 // first. Skipped and private ones are left out.
-func (s *server) serveEditions(r *http.Request, v *view, d *mailer.Digest) (*response, error) {
+func (s *server) serveEditions(r *http.Request, d *mailer.Digest) (*response, error) {
 	title := d.Title
 	if title == "" {
 		title = d.Name

@@ -333,6 +333,29 @@ func TestPaging(t *testing.T) {
 	}
 }
 
+// What is meant for one reader's mail is on nobody's page.
+func TestAnEditionsPageIsNobodysMail(t *testing.T) {
+	link := `<a href="https://paper.example/unsubscribe/` + mailer.TokenMark + `?digest=weekly">退订</a>`
+	page := site().Site.Link("/digests/weekly/2")
+	for _, tt := range []struct{ name, html, want string }{
+		{"a paragraph with a token", `<p>一</p><p>二 ` + link + ` 三</p><p>四</p>`, `<p>一</p><p>四</p>`},
+		{"a link outside of a paragraph", `<div>一 ` + link + ` 二</div>`, `<div>一  二</div>`},
+		{"the way to this page", `<p><a href="` + page + `">x</a></p><p><a href="` + page + `0">y</a></p>`, `<p><a href="` + page + `0">y</a></p>`},
+		{"a token in the text", `<p>` + mailer.TokenMark + `!</p>`, `<p>!</p>`},
+		{"paragraphs that do not end", `<p>一<p>` + link + `<p>二`, `<p>一<p>二`},
+		{"nothing personal", `<p class="a">一 <b>&amp;</b><br/>`, `<p class="a">一 <b>&amp;</b><br/>`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := sample()
+			p.editions[1].HTML = "<body>" + tt.html
+			got := ask(handler(t, p), "/digests/weekly/2").Body.String()
+			if !strings.HasSuffix(got, "</nav>"+tt.want) || strings.Contains(got, mailer.TokenMark) {
+				t.Errorf("%s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestDigests(t *testing.T) {
 	h := handler(t, sample())
 	shows(t, ask(h, "/digests").Body.String(), []string{"一周产经 2月23日", "第 2 期", "/digests/weekly/2", "未寄出：no new articles", "daily", "还没有寄出过简报"}, nil)

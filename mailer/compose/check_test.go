@@ -164,6 +164,9 @@ func checkText(t *testing.T, e *mailer.Edition) {
 		if compose.Columns(line) > 76 && !strings.Contains(line, "://") && !strings.Contains(line, "mailto:") {
 			t.Errorf("a line of %d columns: %q", compose.Columns(line), line)
 		}
+		if first := strings.TrimLeft(line, " "); strings.IndexAny(first, "，。、；：！？）》」”·%") == 0 {
+			t.Errorf("a line begins with what may not begin one: %q", line)
+		}
 		if strings.TrimRight(line, " ") != line {
 			t.Errorf("a line ends with a space: %q", line)
 		}

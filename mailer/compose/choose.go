@@ -88,6 +88,7 @@ func (c *Composer) item(cd candidate, themes []syndicate.Theme, lang string) mai
 		Source:    c.sourceTitle(cd.Source),
 		Gist:      syndicate.Typeset(oneLine(cmp.Or(cd.Gist, cd.Summary)), own),
 		Figures:   figureTexts(cd.Told.Figures),
+		Stated:    stated(&cd.Article),
 		Published: cd.Published,
 		Inferred:  cd.Inferred || cd.Published.IsZero(),
 		Reason:    cd.filing.Reason(),

@@ -35,6 +35,10 @@ type Past interface {
 	// articles that were being stored when the last edition was composed.
 	Fresh(ctx context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error)
 
+	// LastEditions returns the latest editions of a digest that were not skipped, the
+	// latest first, at most limit, with sections and without bodies.
+	LastEditions(ctx context.Context, digest string, limit int) ([]mailer.Edition, error)
+
 	// StoriesOf returns the stories that the articles of the keys tell, by the
 	// articles' keys; none for what only one article tells.
 	StoriesOf(ctx context.Context, keys []string) (map[string]*syndicate.Story, error)
@@ -68,6 +72,7 @@ type Composer struct {
 	Store     Store
 	Next      func(d mailer.Digest, after time.Time) time.Time // the digest's next time
 	Notices   func(context.Context) ([]mailer.Notice, error)   // what needs the operator now; nil for nothing
+	Postal    string                                           // mail.postal; "" for none
 	Templates fs.FS                                            // nil for templates.Mail()
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -159,6 +164,9 @@ func (c *Composer) compose(ctx context.Context, d mailer.Digest, at time.Time, o
 		return nil, err
 	}
 	e.Sections = c.window(d, e, p, 0).sections(e.Language)
+	if e.Past, err = c.Store.LastEditions(ctx, d.Name, pastEditions); err != nil {
+		return nil, fmt.Errorf("look up earlier editions: %w", err)
+	}
 	if d.Operator && c.Notices != nil {
 		if e.Notices, err = c.Notices(ctx); err != nil {
 			return nil, fmt.Errorf("look up what needs the operator: %w", err)
@@ -178,8 +186,12 @@ func (c *Composer) finish(ctx context.Context, d mailer.Digest, e *mailer.Editio
 			return &RenderError{err}
 		}
 	}
-	if err := c.vary(d, e, p); err != nil || o.trial() {
+	if err := c.vary(d, e, p); err != nil {
 		return err
+	}
+	if o.trial() {
+		e.SetNumber(nextNumber(e.Past))
+		return nil
 	}
 	return c.save(ctx, d, e)
 }

@@ -20,6 +20,9 @@ func TestComposeGolden(t *testing.T) {
 	for name, d := range map[string]mailer.Digest{"zh-Hans": weekly(), "en": english} {
 		t.Run(name, func(t *testing.T) {
 			s := &store{articles: sample()}
+			if name == "zh-Hans" {
+				s.editions = past(d.Name, "元", 6e8, 8)
+			}
 			e, err := composer(s).Compose(t.Context(), d, monday(), compose.Opts{})
 			if err != nil {
 				t.Fatal(err)
@@ -136,7 +139,8 @@ func TestItemTellsTheArticle(t *testing.T) {
 		URL: "https://news.example.com/articles/a1", Link: "https://bank.example.com/a1", Source: "江城金融观察",
 		Gist:   "支行专为初创企业办理信用贷款，单户最高五百万元。首批六十家企业签约，授信合计24亿元，其中三成用于购置设备。",
 		Places: []string{"滨江区"}, Figures: []string{"24亿元", "五百万元", "三成"}, Published: monday().Add(-34 * time.Hour),
-		Also: []string{"产业"}, Reason: "finance 3.2 ≥ 1.0: x (title)", Score: 3.6, Why: "3.6: 24亿元 1.0, fits finance 1.6, fresh 1.0", Language: "zh-Hans",
+		Stated: &mailer.Stated{Text: "24亿元", Value: 24e8, Unit: "元", Where: mailer.InGist},
+		Also:   []string{"产业"}, Reason: "finance 3.2 ≥ 1.0: x (title)", Score: 4.6, Why: "4.6: 24亿元 2.0, fits finance 1.6, fresh 1.0", Language: "zh-Hans",
 	}
 	if diff := cmp.Diff(want, items["a1"]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -74,9 +74,9 @@ func (s *store) latest(digest string, skipped bool) (mailer.Edition, error) {
 	return mailer.Edition{}, fmt.Errorf("last edition of %s: %w", digest, syndicate.ErrNotFound)
 }
 
-func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error) {
+func (s *store) Fresh(ctx context.Context, digest string, q syndicate.Query, upTo int64, since, until time.Time) ([]syndicate.Article, error) {
 	s.since = append(s.since, since)
-	told, _ := s.Mailed(nil, digest, nil)
+	told, _ := s.Mailed(ctx, digest, nil)
 	var out []syndicate.Article
 	for _, a := range s.articles {
 		id, ok := told.All[a.Key]
@@ -85,6 +85,17 @@ func (s *store) Fresh(_ context.Context, digest string, q syndicate.Query, upTo 
 		}
 	}
 	return out, nil
+}
+
+func (s *store) LastEditions(_ context.Context, digest string, limit int) ([]mailer.Edition, error) {
+	var out []mailer.Edition
+	for _, e := range slices.Backward(s.editions) {
+		if e.Digest == digest && e.Skipped == "" && len(out) < limit {
+			e.HTML, e.Text = "", ""
+			out = append(out, e)
+		}
+	}
+	return out, s.broken
 }
 
 // Mailed tells of all keys.
@@ -142,6 +153,7 @@ func (s *store) SaveEdition(_ context.Context, e *mailer.Edition, ds []mailer.De
 	e.ID = int64(len(s.editions) + 1)
 	if e.Skipped == "" {
 		e.Number = number
+		e.SetNumber(number)
 	}
 	s.editions = append(s.editions, *e)
 	s.saved = append(s.saved, ds...)
@@ -199,10 +211,18 @@ func filing(theme string, score float64) syndicate.Filing {
 	return syndicate.Filing{Theme: theme, Score: score, Threshold: 1, Hits: []syndicate.Hit{{Term: "x", Weight: 1, Count: 1, Where: []string{"title"}, Score: score}}}
 }
 
+// amounts returns figures; of some texts it knows what they mean.
 func amounts(texts ...string) []syndicate.Figure {
+	known := map[string]syndicate.Figure{
+		"24亿元": {Normalised: 24e8, BaseUnit: "元"}, "五百万元": {Normalised: 5e6, BaseUnit: "元"}, "8亿元": {Normalised: 8e8, BaseUnit: "元"},
+		"12亿元": {Normalised: 12e8, BaseUnit: "元"}, "$12m": {Normalised: 12e6, BaseUnit: "USD"}, "三成": {Normalised: 0.3, BaseUnit: "ratio"},
+		"12吉瓦时": {Normalised: 12, BaseUnit: "吉瓦时"},
+	}
 	var out []syndicate.Figure
 	for _, s := range texts {
-		out = append(out, syndicate.Figure{Text: s})
+		f := known[s]
+		f.Text = s
+		out = append(out, f)
 	}
 	return out
 }

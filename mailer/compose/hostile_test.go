@@ -128,8 +128,8 @@ func TestTemplatesFromAFolder(t *testing.T) {
 		name, html, text, want string // want is the error; "" for none
 	}{
 		{"good", `<p>{{.Title}}</p>`, `{{.Title}}`, ""},
-		{"cannot be read", `{{.Title`, `x`, "compose digest weekly: template mail/digest.html: "},
-		{"a field that does not exist", `<p></p>`, `{{.Titel}}`, "compose digest weekly: template mail/digest.txt: "},
+		{"cannot be read", `{{.Title`, `x`, "compose digest weekly: template mail/digest.html:1: unclosed action"},
+		{"a field that does not exist", `<p></p>`, `{{.Titel}}`, "compose digest weekly: template mail/digest.txt:1:3: <.Titel>: can't evaluate field Titel"},
 		{"missing", "", `x`, "compose digest weekly: template mail/digest.html: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -34,12 +34,12 @@ func TestADigestForOperators(t *testing.T) {
 	}{
 		"Chinese, with news": {
 			"zh-Hans", true, 2, "一周产经 11月23日：金融3 产业2 基础设施2",
-			[]string{"需要处理（2）", `<a class="link" href="https://port.example/feed"`, "自11月21日起", "https://port.example/&lt;feed&gt;: the server"},
+			[]string{"需要处理<span", "（2）", `<a class="link" href="https://port.example/feed"`, "自11月21日起", "https://port.example/&lt;feed&gt;: the server"},
 			[]string{"需要处理（2）", " -  江城港务 1: failed", "    https://port.example/<feed>: the server answers 500; wait"},
 			nil,
 		},
 		"English, nothing but notices": {
-			"en", false, 1, "一周产经, 23 Nov: 1 notice", []string{"Needs the operator (1)", "since 21 November"}, []string{"Needs the operator (1)"}, []string{"In this edition"},
+			"en", false, 1, "一周产经, 23 Nov: 1 notice", []string{"Needs the operator<span", " (1)", "since 21 November"}, []string{"Needs the operator (1)"}, []string{"In this edition"},
 		},
 		"more than a mail should tell": {
 			"en", false, 34, "一周产经, 23 Nov: 34 notices", []string{"4 more, see broadsheet status"}, []string{"4 more, see broadsheet status"}, []string{"江城港务 31"},

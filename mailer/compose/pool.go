@@ -18,11 +18,19 @@ type pool struct {
 	articles []piece
 	told     mailer.Told
 	marks    map[int64]mailer.Mark // by Share.After; 0 is the edition before
+	queries  map[string]asked      // of selections, by their texts
+}
+
+// An asked is which articles of a pool a query selects.
+type asked struct {
+	err  error  // it cannot be read
+	hits []bool // by piece.index
 }
 
 // A piece is an article with what it is worth to anybody.
 type piece struct {
 	syndicate.Told
+	index   int     // in the pool
 	tellers int     // sources that tell it
 	figures float64 // points for its figures
 	amount  string  // the figure that they are for
@@ -61,7 +69,7 @@ func (c *Composer) pool(ctx context.Context, d mailer.Digest, e *mailer.Edition,
 	for i := range articles {
 		a := &p.articles[i]
 		a.Told = syndicate.Told{Article: articles[i], Story: stories[keys[i]]}
-		a.tellers = tellers(&a.Told)
+		a.index, a.tellers = i, tellers(&a.Told)
 		a.figures, a.amount = worth(a.Figures)
 		keys = append(keys, mates(a)...)
 	}
@@ -128,19 +136,43 @@ func (c *Composer) window(d mailer.Digest, e *mailer.Edition, p *pool, after int
 	return w
 }
 
+// ask finds out which articles the queries of shares select: all queries of an
+// article at once, since most of the time goes into cutting it into words.
+func (p *pool) ask(shares []mailer.Share, loc *time.Location, now time.Time) {
+	p.queries = map[string]asked{}
+	var texts []string
+	var parsed []syndicate.Query
+	for i := range shares {
+		text := shares[i].Query
+		if _, ok := p.queries[text]; ok || text == "" || shares[i].Wait != "" {
+			continue
+		}
+		q, err := syndicate.ParseQuery(text, loc)
+		p.queries[text] = asked{err: err, hits: make([]bool, len(p.articles))}
+		if err == nil {
+			texts, parsed = append(texts, text), append(parsed, q)
+		}
+	}
+	if len(parsed) == 0 {
+		return
+	}
+	for i := range p.articles {
+		for j, hit := range syndicate.MatchEach(parsed, &p.articles[i].Article, now) {
+			p.queries[texts[j]].hits[i] = hit
+		}
+	}
+}
+
 // narrow leaves in a window of all articles what a selection wants. The error
 // is a *[syndicate.QueryError].
-func (w *window) narrow(e *mailer.Edition, p *pool, sel mailer.Selection) error {
-	var q syndicate.Query
-	if sel.Query != "" {
-		var err error
-		if q, err = syndicate.ParseQuery(sel.Query, w.c.location(w.d)); err != nil {
-			return err
-		}
+func (w *window) narrow(p *pool, sel mailer.Selection) error {
+	q := p.queries[sel.Query]
+	if q.err != nil {
+		return q.err
 	}
 	told := p.told.To[sel.Wish()]
 	w.articles = slices.DeleteFunc(w.articles, func(a *piece) bool {
-		return toldBy(told, a, w.mark.Edition) || sel.Query != "" && !q.Match(&a.Article, e.Until)
+		return toldBy(told, a, w.mark.Edition) || q.hits != nil && !q.hits[a.index]
 	})
 	return nil
 }
@@ -167,14 +199,19 @@ func (w *window) sections(lang string) []mailer.Section {
 			continue
 		}
 		s := mailer.Section{Theme: t.ID, Title: t.DisplayTitle(lang), URL: w.c.Site.ThemeURL(t.ID)}
+		var counted []candidate
 		for i := range group {
 			switch {
 			case slices.Contains(chosen, i):
 				s.Items = append(s.Items, w.c.item(group[i], themes, lang))
 			case !group[i].carried:
 				s.More++
+			default:
+				continue
 			}
+			counted = append(counted, group[i])
 		}
+		s.Sums = sums(counted)
 		out = append(out, s)
 	}
 	return out

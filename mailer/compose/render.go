@@ -3,7 +3,6 @@ package compose
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	htmltemplate "html/template"
 	"io/fs"
 	"slices"
@@ -52,6 +51,10 @@ func (c *Composer) render(d mailer.Digest, e *mailer.Edition) error {
 			return r.text(v)
 		}
 	}
+	v.plain = true
+	if err := r.html(v); err != nil {
+		return err
+	}
 	for {
 		size, items := submit.EncodedLen(e.HTML), len(e.Items())
 		if size <= MaxHTML || items == 0 {
@@ -90,9 +93,38 @@ type renderer struct {
 }
 
 func newRenderer(files fs.FS, cat templates.Catalogue) (renderer, error) {
-	funcs := map[string]any{
+	h, err := newHTML(files, cat)
+	if err != nil {
+		return h, err
+	}
+	t, err := newText(files, cat)
+	return renderer{htmlT: h.htmlT, textT: t.textT}, err
+}
+
+// newHTML reads the template of the HTML form alone.
+func newHTML(files fs.FS, cat templates.Catalogue) (r renderer, err error) {
+	r.htmlT, err = htmltemplate.New(htmlTemplate).Funcs(functions(cat)).Option("missingkey=error").ParseFS(files, htmlTemplate)
+	if err != nil {
+		err = templateError(htmlTemplate, err)
+	}
+	return r, err
+}
+
+// newText reads the template of the text form alone.
+func newText(files fs.FS, cat templates.Catalogue) (r renderer, err error) {
+	r.textT, err = texttemplate.New(textTemplate).Funcs(functions(cat)).Option("missingkey=error").ParseFS(files, textTemplate)
+	if err != nil {
+		err = templateError(textTemplate, err)
+	}
+	return r, err
+}
+
+// functions are what templates may call beside the language's own.
+func functions(cat templates.Catalogue) map[string]any {
+	return map[string]any{
 		"t":        cat.T,
 		"whole":    whole,
+		"title":    title,
 		"contents": contents(cat),
 		"wrap":     func(text, first, rest string) string { return Wrap(text, textCols, first, rest) },
 		"rule":     func(mark, text string) string { return strings.Repeat(mark, min(Columns(text), textCols)) },
@@ -100,15 +132,6 @@ func newRenderer(files fs.FS, cat templates.Catalogue) (renderer, error) {
 		"retold":   retoldLine(cat.T("story.also"), cat.T("mail.comma")),
 		"join":     joinWith(cat.T("mail.dot")),
 	}
-	var r renderer
-	var err error
-	if r.htmlT, err = htmltemplate.New(htmlTemplate).Funcs(funcs).Option("missingkey=error").ParseFS(files, htmlTemplate); err != nil {
-		return r, fmt.Errorf("template mail/%s: %w", htmlTemplate, err)
-	}
-	if r.textT, err = texttemplate.New(textTemplate).Funcs(funcs).Option("missingkey=error").ParseFS(files, textTemplate); err != nil {
-		return r, fmt.Errorf("template mail/%s: %w", textTemplate, err)
-	}
-	return r, nil
 }
 
 // contents returns a function that writes the themes in a line of text.
@@ -155,7 +178,7 @@ func joinWith(sep string) func(...string) string {
 func (r renderer) html(v viewer) error {
 	var b bytes.Buffer
 	if err := r.htmlT.Execute(&b, v.view()); err != nil {
-		return fmt.Errorf("template mail/%s: %w", htmlTemplate, err)
+		return templateError(htmlTemplate, err)
 	}
 	v.e.HTML = b.String()
 	return nil
@@ -163,8 +186,9 @@ func (r renderer) html(v viewer) error {
 
 func (r renderer) text(v viewer) error {
 	var b bytes.Buffer
+	v.plain = false // nobody cuts text off
 	if err := r.textT.Execute(&b, v.view()); err != nil {
-		return fmt.Errorf("template mail/%s: %w", textTemplate, err)
+		return templateError(textTemplate, err)
 	}
 	v.e.Text = cmp.Or(strings.TrimSpace(b.String()), v.e.Subject) + "\n"
 	return nil

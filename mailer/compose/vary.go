@@ -14,6 +14,7 @@ import (
 // named, of its articles those that match. Who gets it more rarely than it is
 // made has the news since the last edition that was for them.
 func (c *Composer) vary(d mailer.Digest, e *mailer.Edition, p *pool) error {
+	p.ask(e.Shares, c.location(d), e.Until)
 	if e.Skipped != "" {
 		return c.varySkipped(d, e, p)
 	}
@@ -116,7 +117,7 @@ func (c *Composer) variant(w *window, e *mailer.Edition, p *pool, v *mailer.Vari
 		v.Empty = "none of the themes they chose is in this digest any more"
 		return nil
 	}
-	if err := w.narrow(e, p, v.Selection); err != nil {
+	if err := w.narrow(p, v.Selection); err != nil {
 		v.Empty = "their query cannot be read any more: " + err.Error()
 		return nil //nolint:nilerr // the others get theirs
 	}
@@ -124,6 +125,9 @@ func (c *Composer) variant(w *window, e *mailer.Edition, p *pool, v *mailer.Vari
 	own.Language, own.Variants, own.Shares = v.Language, nil, nil
 	if v.After != 0 {
 		own.Since = w.mark.Until
+	}
+	if v.Query != "" || v.After != 0 || v.Important {
+		own.Past = nil // those were chosen otherwise
 	}
 	own.Sections = w.sections(v.Language)
 	switch {

@@ -2,6 +2,8 @@ package compose
 
 import (
 	"cmp"
+	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,24 +24,40 @@ type View struct {
 	SiteURL     string
 	Title       string // of the digest
 	Subject     string
-	Date        string // of the edition, in full
-	Preheader   string // what mail programs show beside the subject
-	Summary     string // how many articles, themes and sources
+	Date        string         // of the edition, in full
+	Preheader   string         // what mail programs show beside the subject
+	Summary     string         // how many articles, themes and sources
+	Headlines   []HeadlineView // the amounts that say most, at most 4; none when there are fewer than 2
+	Chart       *ChartView     // against the editions before; nil with fewer than 3 of them
 	Sections    []SectionView
 	Notices     []NoticeView // what needs the operator; only in digests for operators
 	NoticesMore string       // how many are left out; "" when none
 	Why         string       // why the reader gets this
+	PageURL     string       // the edition's own page; "" when it has none
+	Preferences string       // the reader's own page; holds the reader's token
+	Unsubscribe string       // ends the digest; holds the reader's token
+	UnsubMail   string       // mailto: address that ends it too; "" for none
 	Contact     string       // the editor's address; "" for none
-	Unsubscribe string       // mailto: address; "" for none
-	ArchiveURL  string       // earlier editions
+	Postal      string       // the editor's postal address; "" for none
+	ArchiveURL  string       // earlier editions; "" when they have no pages
 	FeedsURL    string
+}
+
+// A HeadlineView is an amount that the edition leads with, and the item that
+// states it.
+type HeadlineView struct {
+	Text     string // as written
+	Title    string // of the item
+	URL      string // of the item's page
+	Language string // as in ItemView
+	Dir      string // as in ItemView
 }
 
 // A SectionView is a theme with its items.
 type SectionView struct {
 	ID    string // the theme's
 	Title string
-	URL   string // the theme's page
+	URL   string // the theme's page, where those left out are
 	Count int    // articles under the theme, those left out included
 	More  string // how many are left out; "" when none
 	Items []ItemView
@@ -92,32 +110,41 @@ const maxNotices = 30
 
 // A viewer turns an edition into what the templates are given.
 type viewer struct {
-	c    *Composer
-	d    mailer.Digest
-	e    *mailer.Edition
-	loc  *time.Location
-	cat  templates.Catalogue
-	gist int // columns of a gist
+	c     *Composer
+	d     mailer.Digest
+	e     *mailer.Edition
+	loc   *time.Location
+	cat   templates.Catalogue
+	gist  int  // columns of a gist
+	plain bool // without a chart, to save room
 }
 
 func (v viewer) view() View {
 	out := View{
-		Language:   v.e.Language,
-		Dir:        direction(v.e.Language),
-		Site:       v.c.Site.Title,
-		SiteURL:    v.c.Site.Link("/"),
-		Title:      v.e.Title,
-		Subject:    v.e.Subject,
-		Date:       v.cat.Heading(v.e.At.In(v.loc), cmp.Or(v.e.Created, v.e.At).In(v.loc).Year()),
-		Preheader:  v.preheader(),
-		Summary:    v.summary(),
-		Why:        v.cat.T("mail.why", v.e.Title),
-		Contact:    v.c.Site.Contact,
-		ArchiveURL: v.c.Site.Link("/digests"),
-		FeedsURL:   v.c.Site.Link("/feeds"),
+		Language:    v.e.Language,
+		Dir:         direction(v.e.Language),
+		Site:        v.c.Site.Title,
+		SiteURL:     v.c.Site.Link("/"),
+		Title:       v.e.Title,
+		Subject:     v.e.Subject,
+		Date:        v.cat.Heading(v.e.At.In(v.loc), cmp.Or(v.e.Created, v.e.At).In(v.loc).Year()),
+		Preheader:   v.preheader(),
+		Summary:     v.summary(),
+		Why:         v.cat.T("mail.why", v.e.Title),
+		Headlines:   v.headline(),
+		Chart:       v.chart(),
+		Preferences: v.c.Site.Link("/preferences/" + mailer.TokenMark),
+		Unsubscribe: v.c.Site.Link("/unsubscribe/" + mailer.TokenMark + "?digest=" + url.QueryEscape(v.e.Digest)),
+		Contact:     v.c.Site.Contact,
+		Postal:      oneLine(v.c.Postal),
+		FeedsURL:    v.c.Site.Link("/feeds"),
 	}
 	if out.Contact != "" {
-		out.Unsubscribe = mailer.UnsubscribeURL(out.Contact, v.e.Digest)
+		out.UnsubMail = mailer.UnsubscribeURL(out.Contact, v.e.Digest)
+	}
+	if !v.e.Private {
+		out.ArchiveURL = v.c.Site.Link("/digests/" + url.PathEscape(v.e.Digest))
+		out.PageURL = out.ArchiveURL + "/" + mailer.NumberMark
 	}
 	n := 0
 	for _, s := range v.e.Sections {
@@ -325,14 +352,39 @@ func textDirection(text string) string {
 	return "ltr"
 }
 
+// inWords is a number in words with a unit of one character, scaled one in
+// digits that ends with a word: £96 million.
+var (
+	inWords = regexp.MustCompile(`[` + numerals + `]{2,}[` + units + `]?`)
+	scaled  = regexp.MustCompile(`[£$€]?\d[\d.,]* (?:` + scales + `)\b`)
+)
+
 // whole divides a text into what should stay on one line, a number with its
 // unit, and what lies between.
-func whole(text string) []FigureView {
+func whole(text string) []FigureView { return divide(text, scaled) }
+
+// title is whole for a line in large letters, where numbers in words stay on
+// one line, too. In all of a text they would be so much markup within words
+// that filters of spam take it for a disguise.
+func title(text string) []FigureView { return divide(text, scaled, inWords) }
+
+// divide divides a text at its numbers, and at what the patterns find.
+func divide(text string, also ...*regexp.Regexp) []FigureView {
 	var out []FigureView
 	at := 0
-	for _, span := range syndicate.Unbroken(text) {
+	spans := syndicate.Unbroken(text)
+	for _, pattern := range also {
+		for _, span := range pattern.FindAllStringIndex(text, -1) {
+			spans = append(spans, [2]int{span[0], span[1]})
+		}
+	}
+	slices.SortFunc(spans, func(a, b [2]int) int { return cmp.Compare(a[0], b[0]) })
+	for _, span := range spans {
+		if span[0] < at {
+			continue
+		}
 		number := text[span[0]:span[1]]
-		if Columns(number) > wholeCols || Columns(number) == len(number) {
+		if Columns(number) > wholeCols || !strings.Contains(number, " ") && Columns(number) == len(number) {
 			continue // too long, or kept together by every browser: 2.35%
 		}
 		if span[0] > at {

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,6 +21,13 @@ const (
 // units are the words that stay with the number before them.
 const units = "百千万亿兆元美欧日港镑年月日号时分秒点个家项户人次名位亩顷公里米吨克斤升倍成辆台套架艘条座栋间千吉瓦兆赫度标箱平方立百分点余多"
 
+// numerals are the characters of numbers in words; two of them in a row are
+// one: 二十四亿元.
+const numerals = "零〇一二两三四五六七八九十百千万亿"
+
+// scales are the words that stay with the number before them, as a pattern.
+const scales = "thousand|million|billion|trillion|percent"
+
 // Wrap fills text into lines of at most cols columns, where a Chinese
 // character takes two, and begins the first line with first and the others
 // with rest. Lines end between words and between Chinese characters, but not
@@ -30,10 +38,33 @@ func Wrap(text string, cols int, first, rest string) string {
 	w := wrapper{cols: cols, rest: rest, restCols: Columns(rest), atStart: true}
 	w.b.WriteString(first)
 	w.used = Columns(first)
-	for _, word := range strings.Fields(text) {
+	for _, word := range words(text) {
 		w.word(word)
 	}
 	return w.b.String()
+}
+
+// words divides text at its white space, but not where Chinese forbids a line
+// to end there: before a mark that may not begin one, after a bracket that may
+// not end one, and between a number and its unit.
+func words(text string) []string {
+	var out []string
+	for _, word := range strings.Fields(text) {
+		if n := len(out) - 1; n >= 0 && together(out[n], word) {
+			out[n] += " " + word
+			continue
+		}
+		out = append(out, word)
+	}
+	return out
+}
+
+// together reports whether no line may end between two words.
+func together(a, b string) bool {
+	last, _ := utf8.DecodeLastRuneInString(a)
+	first := firstRune(b)
+	return strings.ContainsRune(notAtStart, first) || last != '·' && strings.ContainsRune(notAtEnd, last) ||
+		unicode.IsDigit(last) && (wide(first) && strings.ContainsRune(units, first) || slices.Contains(strings.Split(scales, "|"), strings.TrimRight(b, ".,;:!?")))
 }
 
 // Columns returns how many columns text takes in a fixed-width font: two for
@@ -107,15 +138,34 @@ func (w *wrapper) piece(piece string, gap bool) {
 
 // cut adds a piece that is longer than a line.
 func (w *wrapper) cut(piece string) {
+	gap := false
 	for _, g := range graphemes(piece) {
-		n := Columns(g)
-		if !w.atStart && w.used+n > w.cols {
-			w.newLine()
+		if g == " " {
+			gap = true
+			continue
 		}
+		n := Columns(g)
+		switch space := btoi(gap); {
+		case w.atStart:
+		case w.used+space+n > w.cols:
+			w.newLine()
+		case gap:
+			w.b.WriteByte(' ')
+			w.used++
+		}
+		gap = false
 		w.b.WriteString(g)
 		w.used += n
 		w.atStart = false
 	}
+}
+
+// btoi returns 1 for true.
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (w *wrapper) newLine() {
@@ -127,14 +177,17 @@ func (w *wrapper) newLine() {
 func pieces(word string) []string {
 	gs := graphemes(word)
 	var out []string
-	start, number := 0, false
+	start, number, numeral := 0, false, 0
 	for i, g := range gs {
 		if i > 0 && mayBreak(gs[i-1], g, number) {
 			out = append(out, strings.Join(gs[start:i], ""))
 			start = i
 		}
 		r := firstRune(g)
-		number = unicode.IsDigit(r) || number && strings.ContainsRune(units+".,%％‰", r)
+		if numeral++; !strings.ContainsRune(numerals, r) {
+			numeral = 0
+		}
+		number = numeral >= 2 || unicode.IsDigit(r) || number && strings.ContainsRune(units+".,%％‰ ", r)
 	}
 	return append(out, strings.Join(gs[start:], ""))
 }
@@ -146,11 +199,17 @@ func mayBreak(a, b string, number bool) bool {
 	switch {
 	case !wide(ra) && !wide(rb):
 		return false // within a Latin word
+	case ra == ' ' || rb == ' ':
+		return false // words that belong together
+	case strings.ContainsRune("’”", ra) && !wide(rb):
+		return false // don’t
 	case strings.ContainsRune(`"'`, ra), strings.ContainsRune(`"'`, rb):
 		return false // nobody knows whether it opens or closes
 	case strings.ContainsRune(notAtStart, rb), strings.ContainsRune(notAtEnd, ra):
 		return false
 	case number && strings.ContainsRune(units, rb):
+		return false
+	case strings.ContainsRune(numerals, ra) && strings.ContainsRune(numerals, rb):
 		return false
 	}
 	return true

@@ -159,7 +159,12 @@ func TestCancelCutsAStalledQueue(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := q.outcomes()
-			want := append([]string{"ok", "ok", "connection 0"}, slices.Repeat([]string{"untried"}, max(0, len(got)-3))...)
+			// The server stalls on what was announced to it; whether that was
+			// the message's turn yet is chance.
+			want := append([]string{"ok", "ok"}, slices.Repeat([]string{"untried"}, max(0, len(got)-2))...)
+			if got[2] == "connection 0" {
+				want[2] = got[2]
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
@@ -404,7 +409,7 @@ func TestLongMessages(t *testing.T) {
 	})
 	t.Run("cut short", func(t *testing.T) {
 		q := newLedger(t, &long, 3)
-		s := (&talker{offers: "PIPELINING", answer: at("DATA", 1, "354 go!enough")}).start(t)
+		s := (&talker{offers: "PIPELINING", answer: at("DATA", 1, "354 go!enough 1000")}).start(t)
 		if err := open(t, s.config()).Work(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}

@@ -65,16 +65,18 @@ func (v *variant) draft(m *mailer.Message) (draft, error) {
 	for _, h := range m.Headers {
 		b = append(append(append(append(b, h.Name...), ": "...), h.Value...), "\r\n"...)
 	}
-	d.fields = append(b, l.bottom...)
+	b = append(b, l.bottom...)
+	d.fields = b
 	return d, nil
 }
 
 // finish appends the signatures, the header and the body with a token to buf.
 func (ss signers) finish(buf []byte, d draft, token string, f *form) ([]byte, error) {
-	head := append(d.fields, f.fields...)
+	head := d.fields
+	head = append(head, f.fields...)
 	buf = slices.Grow(buf, len(f.data)+len(head)+1024*len(ss)+512) // with room for the next one's announcement
 	if len(ss) > 0 {
-		sum, err := f.digest.sum(token)
+		sum, err := f.digest().sum(token)
 		if err != nil {
 			return nil, err
 		}
@@ -218,8 +220,8 @@ func token(s string) bool {
 	return len(s) <= 250
 }
 
-// EncodedLen returns about how many octets a body takes in a message. It is
-// right within two per cent, and never too low.
+// EncodedLen returns about how many octets a body takes in a message that keeps
+// to ASCII, within two per cent; what is ASCII from the start may take less.
 func EncodedLen(s string) int {
 	qp, b64 := encodedSizes(s)
 	return min(qp, b64)
@@ -235,7 +237,7 @@ func encodedSizes(s string) (qp, b64 int) {
 			line = 0
 			qp += 2
 			continue
-		case c == '=' || c >= 0x7f || c < ' ' && c != '\t':
+		case c == '=' || c >= 0x7f || c < ' ' && c != '\t' || c == '.' && line == 0:
 			n = 3
 		}
 		if line+n > 75 {

@@ -135,7 +135,7 @@ type bodyDigest struct {
 	patches []patch
 }
 
-func newBodyDigest(data []byte, patches []patch) bodyDigest {
+func newBodyDigest(data []byte, patches []patch) *bodyDigest {
 	body := relaxedBody(data, patches)
 	start := len(body.data)
 	if len(body.patches) > 0 {
@@ -143,7 +143,7 @@ func newBodyDigest(data []byte, patches []patch) bodyDigest {
 	}
 	sum := sha256.New()
 	_, _ = sum.Write(body.data[:start])
-	d := bodyDigest{tail: slices.Clone(body.data[start:]), patches: body.patches}
+	d := &bodyDigest{tail: slices.Clone(body.data[start:]), patches: body.patches}
 	if m, ok := sum.(encoding.BinaryAppender); ok {
 		d.before, _ = m.AppendBinary(nil)
 	}

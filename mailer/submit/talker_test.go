@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +20,8 @@ type talker struct {
 	// answer returns what to say to the GREETING, EHLO, MAIL, RCPT, DATA, DOT or
 	// RSET of the n-th message; "" for the usual. "!drop" after it closes the
 	// connection, "!reset" breaks it, "!deaf" forgets what was sent ahead,
-	// "!stall" says nothing more, "!enough" reads a little of the message.
+	// "!stall" says nothing more, "!enough" and a number of octets reads no more
+	// than that of the message.
 	answer func(verb string, n int) string
 
 	arriving func(to string) // called before a message is taken over
@@ -193,8 +195,12 @@ func (s *talk) data() bool {
 	if !s.say(text, action) {
 		return false
 	}
-	if action == "enough" {
-		_, _ = io.ReadFull(s.r, make([]byte, 1000))
+	if n, ok := strings.CutPrefix(action, "enough "); ok {
+		n, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			panic(err)
+		}
+		_, _ = io.CopyN(io.Discard, s.r, n)
 		return s.say("552 5.3.4 too much", "drop")
 	}
 	var data strings.Builder

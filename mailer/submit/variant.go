@@ -28,7 +28,7 @@ type form struct {
 	data    []byte
 	patches []patch
 	eight   bool // has octets beyond ASCII
-	digest  bodyDigest
+	digest  func() *bodyDigest
 }
 
 // A letterhead is what the header of a variant's mails has in common.
@@ -96,13 +96,13 @@ func (v *variant) form(eight bool) *form {
 func newForm(b *mailer.Body, eight bool) *form {
 	text := encode(b.Text, eight)
 	f := &form{eight: text.encoding == "8bit"}
+	f.digest = sync.OnceValue(func() *bodyDigest { return newBodyDigest(f.data, f.patches) })
 	if b.HTML == "" {
 		f.fields = "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: " + text.encoding + "\r\n"
 		f.add(text)
 		if !strings.HasSuffix(string(f.data), "\r\n") {
 			f.data = append(f.data, "\r\n"...)
 		}
-		f.digest = newBodyDigest(f.data, f.patches)
 		return f
 	}
 	html := encode(b.HTML, eight)
@@ -123,7 +123,6 @@ func newForm(b *mailer.Body, eight bool) *form {
 		f.data = append(f.data, "\r\n"...)
 	}
 	f.data = append(f.data, "--"+boundary+"--\r\n"...)
-	f.digest = newBodyDigest(f.data, f.patches)
 	return f
 }
 

@@ -28,6 +28,7 @@ type letter struct {
 	data  []byte        // complete but for the dot
 	ready chan struct{} // closed when data and err are there
 	err   error         // why it cannot be sent, a *mailer.SendError
+	begun bool          // the account has it as perhaps arriving
 }
 
 // mail returns the command that names the sender.
@@ -93,7 +94,8 @@ func (r *relay) finish(l *letter) {
 func (r *relay) recycle(l *letter) {
 	select {
 	case <-l.ready:
-		r.buffers.Put(&l.data)
+		data := l.data
+		r.buffers.Put(&data)
 	default: // it is still being signed
 	}
 }
@@ -105,6 +107,7 @@ type handler struct {
 	end   func(l *letter, reply string, err error) error
 	grace time.Duration // for a letter that may be arriving when the context ends
 	over  bool          // the way to the other side is broken
+	held  *letter       // taken from next when there was no way for it any more
 }
 
 // Work gives the relay the messages of q.
@@ -126,12 +129,16 @@ func (r *relay) Work(ctx context.Context, q Queue) error {
 		}
 	}()
 	end := func(l *letter, reply string, err error) error { return q.End(until, &l.m, reply, err) }
-	err := r.work(ctx, letters, &handler{
+	h := &handler{
 		begin: func(l *letter) error { return q.Begin(ctx, &l.m) },
 		end:   end,
 		grace: finishing,
-	})
+	}
+	err := r.work(ctx, letters, h)
 	stop()
+	if h.held != nil {
+		err = errors.Join(err, end(h.held, "", untried(ctx)))
+	}
 	for l := range letters {
 		err = errors.Join(err, end(l, "", untried(ctx)))
 	}
@@ -148,11 +155,10 @@ func (r *relay) ahead() int {
 
 // untried returns the error for a letter that is given back.
 func untried(ctx context.Context) error {
-	err := error(ErrUntried)
 	if ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", ErrUntried, ctx.Err())
+		return &mailer.SendError{Fault: mailer.ConnectionFault, Err: fmt.Errorf("%w: %w", ErrUntried, ctx.Err())}
 	}
-	return &mailer.SendError{Fault: mailer.ConnectionFault, Err: err}
+	return &mailer.SendError{Fault: mailer.ConnectionFault, Err: ErrUntried}
 }
 
 // work carries letters until there are none.
@@ -160,19 +166,21 @@ func (r *relay) work(ctx context.Context, letters <-chan *letter, h *handler) er
 	var account error
 	h.next = func(c *connection) *letter {
 		for ctx.Err() == nil && account == nil {
-			select {
-			case l, ok := <-letters:
-				if !ok {
-					return nil
+			l := h.held
+			if h.held = nil; l == nil {
+				select {
+				case l = <-letters:
+				default:
 				}
-				if err := r.suit(l, c); err != nil {
-					account = h.end(l, "", err)
-					continue
-				}
-				return l
-			default:
+			}
+			if l == nil {
 				return nil
 			}
+			err := r.suit(l, c)
+			if err == nil {
+				return l
+			}
+			account = h.end(l, "", err)
 		}
 		return nil
 	}
@@ -180,8 +188,10 @@ func (r *relay) work(ctx context.Context, letters <-chan *letter, h *handler) er
 		if ctx.Err() != nil {
 			return h.end(l, "", untried(ctx))
 		}
-		if err := errors.Join(r.carry(ctx, l, h), account); err != nil || h.over {
-			return err
+		for ; l != nil; l, h.held = h.held, nil {
+			if err := errors.Join(r.carry(ctx, l, h), account); err != nil || h.over {
+				return err
+			}
 		}
 	}
 	return nil
@@ -226,7 +236,7 @@ func (r *relay) carry(ctx context.Context, l *letter, h *handler) error {
 		if c.broken || c.sent >= perConnection || !r.put(c) {
 			c.close()
 		}
-		if l != nil && (err != nil || h.over) {
+		if l != nil && (err != nil || h.over || ctx.Err() != nil) {
 			err, l = errors.Join(err, h.end(l, "", untried(ctx))), nil
 		}
 		if err != nil {
@@ -251,6 +261,7 @@ func (r *relay) exchange(ctx context.Context, c *connection, l *letter, h *handl
 		o := r.transact(ctx, c, l, h)
 		if o.elsewhere(c) && ctx.Err() == nil {
 			r.distrust(c, o)
+			h.held = o.next
 			return l, nil
 		}
 		err := o.account
@@ -329,12 +340,16 @@ func (r *relay) transact(ctx context.Context, c *connection, l *letter, h *handl
 		return o
 	}
 	defer c.ended()
-	if o.account = h.begin(l); o.account != nil {
-		c.broken = true
-		o.fault = &mailer.SendError{Fault: mailer.ConnectionFault, Err: o.account}
-		return o
+	if !l.begun {
+		if o.account = h.begin(l); o.account != nil {
+			c.broken = true
+			o.fault = &mailer.SendError{Fault: mailer.ConnectionFault, Err: o.account}
+			return o
+		}
+		l.begun = true
 	}
-	rest := append(l.data[last:], ".\r\n"...)
+	rest := l.data[last:]
+	rest = append(rest, ".\r\n"...)
 	end := len(rest)
 	if c.pipelining && c.sent+1 < perConnection {
 		if o.next = h.next(c); o.next != nil {

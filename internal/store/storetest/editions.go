@@ -15,6 +15,8 @@ var editionTests = map[string]func(*testing.T, *store.Store){
 	"an edition exists once":                 editionOnce,
 	"skipped editions have no number":        skippedEdition,
 	"the latest editions":                    latestEditions,
+	"what earlier editions told":             mailedEditions,
+	"an edition's forms hold its number":     numberedForms,
 	"many deliveries":                        manyDeliveries,
 	"unknown editions":                       unknownEdition,
 }
@@ -111,6 +113,56 @@ func skippedEdition(t *testing.T, s *store.Store) {
 	must(t, err)
 	if st.Editions != 2 {
 		t.Errorf("%d editions, want 2", st.Editions)
+	}
+}
+
+func mailedEditions(t *testing.T, s *store.Store) {
+	for i, skipped := range []string{"", "nothing new", "", ""} {
+		for _, name := range []string{"d", "e"} {
+			e := edition(name, noon.Add(time.Duration(i)*time.Hour))
+			e.Skipped, e.HTML, e.Text = skipped, "<p>", "text"
+			if skipped == "" {
+				e.Sections = []mailer.Section{{Theme: "x", Title: "X", URL: "u", Items: []mailer.Item{}, More: i + 1, Sums: map[string]float64{"元": 5e8, "USD": float64(i)}}}
+			}
+			must(t, s.SaveEdition(t.Context(), &e, nil, time.Time{}))
+		}
+	}
+	for _, c := range []struct {
+		digest string
+		limit  int
+		want   string
+	}{{"d", 9, "d3:4 d2:3 d1:1 "}, {"e", 2, "e3:4 e2:3 "}, {"none", 2, ""}, {"d", 0, ""}} {
+		es, err := s.LastEditions(t.Context(), c.digest, c.limit)
+		must(t, err)
+		got := ""
+		for _, e := range es {
+			got += fmt.Sprintf("%s%d:%d ", e.Digest, e.Number, e.Sections[0].More)
+			if e.HTML != "" || e.Text != "" || e.Sections[0].Sums["元"] != 5e8 {
+				t.Errorf("edition %+v", e)
+			}
+		}
+		equal(t, fmt.Sprintf("%d of %s", c.limit, c.digest), got, c.want)
+	}
+}
+
+func numberedForms(t *testing.T, s *store.Store) {
+	syncDigests(t, s, noon, digest("d"))
+	for n := 1; n <= 2; n++ {
+		e := edition("d", noon.Add(time.Duration(n)*time.Hour))
+		e.HTML, e.Text = "<a href=/d/"+mailer.NumberMark+">", "/d/"+mailer.NumberMark
+		e.Variants = []mailer.Variant{{Selection: mailer.Selection{Query: "x"}, Language: "en", HTML: e.HTML, Text: e.Text}}
+		marked := e.Variants
+		must(t, s.SaveEdition(t.Context(), &e, nil, time.Time{}))
+		got, err := s.Edition(t.Context(), e.ID)
+		must(t, err)
+		for what, forms := range map[string][2]string{
+			"edition": {got.HTML, got.Text}, "variant": {got.Variants[0].HTML, got.Variants[0].Text}, "what was given": {e.HTML, e.Text},
+		} {
+			equal(t, what, forms, [2]string{fmt.Sprintf("<a href=/d/%d>", n), fmt.Sprintf("/d/%d", n)})
+		}
+		if marked[0].Text != "/d/"+mailer.NumberMark {
+			t.Error("the caller's own variants were written to")
+		}
 	}
 }
 

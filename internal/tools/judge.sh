@@ -1,0 +1,62 @@
+#!/bin/sh
+# Puts editions before judges, see mailjudge/judge.mjs: made-up ones that have
+# everything or nothing, and one of the configuration as shipped, sent from its
+# sample sources. With "screenshots" it takes pictures of some into docs/.
+# Installs Chromium, Node.js and SpamAssassin with apt-get and the judges with
+# npm where it may; says what to install where it may not.
+set -eu
+
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v node >/dev/null 2>&1 || missing="$missing nodejs"
+command -v npm >/dev/null 2>&1 || missing="$missing npm"
+fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fontconfig fonts-noto-cjk"
+[ "${1:-}" = screenshots ] || command -v spamassassin >/dev/null 2>&1 || missing="$missing spamassassin"
+if [ -n "$missing" ]; then
+	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+		echo "judge: needs:$missing" >&2
+		echo "hint: sudo apt-get install$missing   (or your system's packages of these names)" >&2
+		exit 1
+	fi
+	echo "judge: installing$missing" >&2
+	export DEBIAN_FRONTEND=noninteractive
+	log=$(mktemp)
+	if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+		cat "$log" >&2
+		exit 1
+	fi
+	rm -f "$log"
+fi
+CHROMIUM=$(command -v chromium)
+export CHROMIUM
+
+tools=internal/tools/mailjudge
+if [ ! "$tools/node_modules/.package-lock.json" -nt "$tools/package-lock.json" ]; then
+	npm ci --prefix "$tools" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	touch "$tools/node_modules/.package-lock.json"
+fi
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+${GO:-go} test -count=1 -run '^TestSamples$' ./mailer/compose -samples "$dir" >/dev/null
+
+if [ "${1:-}" = screenshots ]; then
+	node "$tools/shots.mjs" docs \
+		digest-zh-360="$dir/zh.html:360:light::1400" digest-zh-360-dark="$dir/zh.html:360:dark:noimages:1400" \
+		digest-zh-700="$dir/zh.html:700:light:noimages:1000" digest-zh-700-dark="$dir/zh.html:700:dark::1000" \
+		digest-en-360="$dir/en.html:360:light:noimages:1400" digest-en-360-dark="$dir/en.html:360:dark::1400" \
+		digest-en-700="$dir/en.html:700:light::1000" digest-en-700-dark="$dir/en.html:700:dark:noimages:1000"
+	exit
+fi
+
+# The configuration as shipped, in both languages.
+${GO:-go} build -o "$dir/broadsheet" ./cmd/broadsheet
+for language in zh-Hans en; do
+	work="$dir/shipped-$language"
+	mkdir "$work"
+	cp -r examples "$work/"
+	sed "s/^  language: zh-Hans/  language: $language/" config.yaml >"$work/config.yaml"
+	(cd "$work" && "$dir/broadsheet" collect && "$dir/broadsheet" digest send weekly) >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+	cp "$work"/outbox/*.eml "$dir/shipped-$language.eml"
+done
+node "$tools/judge.mjs" "$dir"/*.eml
