@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"time"
 
 	"broadsheet/internal/store"
 	"broadsheet/mailer"
@@ -69,3 +70,24 @@ func (a *App) ComposeDue(ctx context.Context) error {
 
 // UseTemplates has editions rendered with the templates of a folder.
 func (a *App) UseTemplates(files fs.FS) { a.parts.Load().composer.Templates = files }
+
+// StandAside and InBatches are what long work pauses with.
+var (
+	StandAside = standAside
+	InBatches  = inBatches
+)
+
+// UsePause has long work call pause between its batches.
+func (a *App) UsePause(pause func(context.Context, time.Duration) error) { a.pause = pause }
+
+// LongWork does one of the daemon's jobs that go on for a while: refile,
+// stories or expire.
+func (a *App) LongWork(ctx context.Context, kind string) error {
+	switch kind {
+	case "refile":
+		return a.refile(ctx, refileJob{})
+	case "stories":
+		return a.tell(ctx, store.StoryJob{})
+	}
+	return a.expire(ctx, expireJob{})
+}

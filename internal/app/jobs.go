@@ -85,9 +85,7 @@ func (a *App) register(q *jobs.Queue) {
 	jobs.Register(q, jobs.Options{Queue: queueFollow, Workers: 8, Timeout: 5 * time.Minute}, a.followers)
 	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.refile)
 	jobs.Register(q, jobs.Options{Queue: queueRefile, Timeout: 10 * time.Minute}, a.expire)
-	jobs.Register(q, jobs.Options{Queue: queueStories, Timeout: 10 * time.Minute}, func(ctx context.Context, _ store.StoryJob) error {
-		return a.TellStories(ctx)
-	})
+	jobs.Register(q, jobs.Options{Queue: queueStories, Timeout: 10 * time.Minute}, a.tell)
 	jobs.Register(q, jobs.Options{Queue: queueCompose, Timeout: 5 * time.Minute}, a.compose)
 	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
 	jobs.Register(q, jobs.Options{Queue: queueConfirm, Workers: 2, Timeout: 2 * time.Minute}, a.confirm)
@@ -121,8 +119,8 @@ func (a *App) poll(ctx context.Context, j store.PollJob) error {
 }
 
 // unlessSlow has a job that ran out of time tried again without blame: it
-// waited its turn at a host of many sources, or the host is slow. What came is
-// stored.
+// waited its turn at a host of many sources, the host is slow, or there is much
+// to do for which it stands aside. What came, and what is done, is stored.
 func unlessSlow(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return jobs.Later(time.Minute, err)
@@ -156,39 +154,33 @@ func (a *App) pages(ctx context.Context, j store.PagesJob) error {
 	return unlessSlow(err)
 }
 
-func (a *App) refile(ctx context.Context, _ refileJob) error { return a.refileAll(ctx) }
+func (a *App) refile(ctx context.Context, _ refileJob) error { return unlessSlow(a.refileAll(ctx)) }
 
 // refileAll files articles that were filed by other themes, a batch a
-// transaction, until none is left. After each it stands aside for as long as
-// the batch took: SQLite has one writer at a time and no queue for them, and
-// without the pause polls were kept from storing for minutes.
+// transaction, until none is left.
 func (a *App) refileAll(ctx context.Context) error {
 	p := a.parts.Load()
 	fingerprint := p.classifier.Fingerprint()
 	total := 0
-	for {
-		began := time.Now()
+	err := inBatches(ctx, a.pause, func(ctx context.Context) (bool, error) {
 		as, err := a.store.Misfiled(ctx, fingerprint, refileBatch)
 		if err != nil || len(as) == 0 {
-			if total > 0 {
-				a.log.Info("articles filed by the new themes", "articles", total)
-			}
-			return err
+			return false, err
 		}
 		for i := range as {
 			src := p.sources[as[i].Source]
 			as[i].Analysis = p.classifier.Classify(&as[i], &src)
 		}
 		if err := a.store.Reclassify(ctx, fingerprint, as); err != nil {
-			return err
+			return false, err
 		}
 		total += len(as)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Since(began)):
-		}
+		return true, nil
+	})
+	if total > 0 {
+		a.log.Info("articles filed by the new themes", "articles", total)
 	}
+	return err
 }
 
 // expire deletes followers whose lease is over, sign-ups that nobody confirmed
@@ -210,16 +202,15 @@ func (a *App) expire(ctx context.Context, _ expireJob) error {
 	}
 	now := a.opts.Now()
 	total := 0
-	for {
+	err := inBatches(ctx, a.pause, func(ctx context.Context) (bool, error) {
 		n, err := a.store.Expire(ctx, now.Add(-keep), now, expireBatch)
 		total += n
-		if err != nil || n < expireBatch {
-			if total > 0 {
-				a.log.Info("articles kept long enough deleted", "articles", total, "keep", keep)
-			}
-			return err
-		}
+		return n == expireBatch, err
+	})
+	if total > 0 {
+		a.log.Info("articles kept long enough deleted", "articles", total, "keep", keep)
 	}
+	return unlessSlow(err)
 }
 
 // storyBatch is how many articles are compared with others in one transaction.
@@ -227,14 +218,18 @@ const storyBatch = 200
 
 // TellStories compares the articles that wait for it with others, until none
 // does. The daemon does so by itself within seconds of a poll, and whatever
-// composes an edition does so first.
-func (a *App) TellStories(ctx context.Context) error {
-	for {
+// composes an edition does so first, without pauses.
+func (a *App) TellStories(ctx context.Context) error { return a.tellStories(ctx, nil) }
+
+func (a *App) tell(ctx context.Context, _ store.StoryJob) error {
+	return unlessSlow(a.tellStories(ctx, a.pause))
+}
+
+func (a *App) tellStories(ctx context.Context, pause pauser) error {
+	return inBatches(ctx, pause, func(ctx context.Context) (bool, error) {
 		n, err := a.store.Tell(ctx, a.stories, a.opts.Now(), storyBatch)
-		if err != nil || n == 0 {
-			return err
-		}
-	}
+		return n > 0, err
+	})
 }
 
 // heldFor is how long an edition is held before it is tried again.

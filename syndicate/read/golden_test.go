@@ -32,25 +32,33 @@ func shanghai(t testing.TB) *time.Location {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for dir, kind := range map[string]syndicate.Kind{"feeds": syndicate.KindFeed, "listings": syndicate.KindListing} {
-		files, err := filepath.Glob(filepath.Join("testdata", dir, "*"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no samples in %s: %v", dir, err)
+		readGolden(t, dir, read.Input{Kind: kind, Location: shanghai(t), URL: "https://news.example/feeds/main.xml"})
+	}
+}
+
+// readGolden reads each sample of a folder as the body of in, and compares what
+// is read with its golden file.
+func readGolden(t *testing.T, dir string, in read.Input) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", dir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no samples in %s: %v", dir, err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, ".golden") {
+			continue
 		}
-		for _, file := range files {
-			if strings.HasSuffix(file, ".golden") {
-				continue
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			body, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
 			}
-			t.Run(filepath.Base(file), func(t *testing.T) {
-				t.Parallel()
-				body, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				in := read.Input{Body: body, Kind: kind, Location: shanghai(t), URL: "https://news.example/feeds/main.xml"}
-				res, err := read.Read(context.Background(), in)
-				compare(t, file+".golden", printed(t, read.NewOutput(in, res, err)))
-			})
-		}
+			in := in
+			in.Body = body
+			res, err := read.Read(context.Background(), in)
+			compare(t, file+".golden", printed(t, read.NewOutput(in, res, err)))
+		})
 	}
 }
 

@@ -19,25 +19,7 @@ import (
 
 func TestNewsletterGolden(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/newsletters/*")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no samples: %v", err)
-	}
-	for _, file := range files {
-		if strings.HasSuffix(file, ".golden") {
-			continue
-		}
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			t.Parallel()
-			body, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in := read.Input{Body: body, Kind: syndicate.KindNewsletter, Location: shanghai(t)}
-			res, err := read.Read(context.Background(), in)
-			compare(t, file+".golden", printed(t, read.NewOutput(in, res, err)))
-		})
-	}
+	readGolden(t, "newsletters", read.Input{Kind: syndicate.KindNewsletter, Location: shanghai(t)})
 }
 
 // readMail reads one message.
