@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -194,10 +195,10 @@ const leasable = `d.next_at <= $2
 	AND (d.state IN ('planned', 'deferred', 'uncertain') OR d.state = 'leased' AND d.leased_until <= $2)`
 
 // leaseStatus is the status that the subscriber of a delivery has in its
-// digest: who left the digest has unsubscribed.
+// digest, $4: who left the digest has unsubscribed.
 const leaseStatus = `CASE
 	WHEN d.subscriber IS NULL THEN 'active'
-	WHEN EXISTS (SELECT 1 FROM subscriptions b WHERE b.subscriber = d.subscriber AND b.digest = e.digest) THEN s.status
+	WHEN EXISTS (SELECT 1 FROM subscriptions b WHERE b.subscriber = d.subscriber AND b.digest = $4) THEN s.status
 	ELSE 'unsubscribed' END`
 
 // Lease reserves up to limit deliveries of an edition for owner until an
@@ -208,16 +209,27 @@ const leaseStatus = `CASE
 func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, owner string, limit int) ([]mailer.Delivery, error) {
 	var leased []mailer.Delivery
 	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) error {
+		var digest string
+		err := tx.QueryRowContext(ctx, "SELECT digest FROM editions WHERE id = $1", edition).Scan(&digest)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		for { // until a batch has some that may be sent
 			found, err := query(ctx, tx, scanLease, `
 				SELECT d.id, COALESCE(d.variant, 0), COALESCE(d.subscriber, 0), d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.error,
 					`+leaseStatus+`
-				FROM deliveries d JOIN editions e ON e.id = d.edition LEFT JOIN subscribers s ON s.id = d.subscriber
+				FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber
 				WHERE d.edition = $1 AND `+leasable+` AND NOT EXISTS (SELECT 1 FROM halts h WHERE h.edition = $1)
 				ORDER BY d.next_at, d.id
-				LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0))
+				LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0), digest)
 			if err != nil {
 				return err
+			}
+			for i := range found {
+				found[i].Edition, found[i].Digest = edition, digest
 			}
 			if err := markOptedOut(ctx, tx, found); err != nil {
 				return err
@@ -232,13 +244,8 @@ func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, 
 		if len(leased) == 0 {
 			return nil
 		}
-		var digest string
-		if err := tx.QueryRowContext(ctx, "SELECT digest FROM editions WHERE id = $1", edition).Scan(&digest); err != nil {
-			return err
-		}
 		ids := make([]int64, len(leased))
 		for i := range leased {
-			leased[i].Edition, leased[i].Digest = edition, digest
 			ids[i] = leased[i].ID
 		}
 		list, err := json.Marshal(ids)
