@@ -23,7 +23,7 @@ import (
 
 const (
 	chaosKills       = 50
-	chaosRecipients  = 3000
+	chaosRecipients  = 1500
 	chaosConnections = 4
 )
 
@@ -57,7 +57,7 @@ func TestChaos(t *testing.T) {
 			if random.IntN(5) == 0 {
 				wait(ended, time.Duration(random.IntN(150))*time.Millisecond)
 			} else {
-				sink.more(ended, 1+random.IntN(40))
+				sink.more(ended, 1+random.IntN(25))
 				wait(ended, time.Duration(random.IntN(4000))*time.Microsecond)
 			}
 			open := sink.connections()
