@@ -27,6 +27,7 @@ var layers = map[string]int{
 	"mailer/compose":     2,
 	"mailer/deliver":     2,
 	"mailer/receive":     2,
+	"mailer/doctor":      2,
 	"internal/store":     2,
 	"internal/web":       2,
 
@@ -44,6 +45,7 @@ var layers = map[string]int{
 var testOnly = map[string]bool{
 	"internal/store/storetest": true,
 	"internal/store/pgtest":    true,
+	"mailer/doctor/dnstest":    true,
 }
 
 const module = "broadsheet"

@@ -45,6 +45,7 @@ func (c *command) printSubscription(s app.Subscription, loc *time.Location) {
 	rows := [][]string{
 		{"address", s.Email},
 		{"status", string(s.Status)},
+		{"suppressed", orDash(s.Suppressed)},
 		{"themes", orDash(strings.Join(s.Themes, " "))},
 		{"query", orDash(s.Query)},
 		{"wants", s.Wants},

@@ -126,15 +126,19 @@ func (c *command) listSubscribers() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
 			rows := [][]string{{"SUBSCRIBER", "STATUS", "DIGESTS", "THEMES", "QUERY", "FREQUENCY", "HOUR", "LANGUAGE", "FORMAT"}}
-			all := []mailer.Subscriber{}
-			err := a.EachSubscriber(ctx, digest, mailer.Status(status), func(s mailer.Subscriber) error {
+			all := []app.ListedSubscriber{}
+			err := a.ListSubscribers(ctx, digest, mailer.Status(status), func(s app.ListedSubscriber) error {
 				all = append(all, s)
+				state := string(s.Status)
+				if s.Suppressed != "" {
+					state += ", suppressed"
+				}
 				format := s.Format
 				if format == mailer.HTML {
 					format = "html"
 				}
 				rows = append(rows, []string{
-					s.Email, string(s.Status), strings.Join(s.Digests, " "), orDash(strings.Join(s.Themes, " ")), orDash(s.Query), s.Frequency.Word(), orDash(s.Hour.Word()),
+					s.Email, state, strings.Join(s.Digests, " "), orDash(strings.Join(s.Themes, " ")), orDash(s.Query), s.Frequency.Word(), orDash(s.Hour.Word()),
 					orDash(s.Language), string(format),
 				})
 				return nil

@@ -17,6 +17,7 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/jobs"
 	"broadsheet/internal/store"
+	"broadsheet/mailer/doctor"
 	"broadsheet/syndicate/classify"
 )
 
@@ -35,15 +36,17 @@ func AllRoles() []Role { return []Role{RoleWeb, RoleCollect, RoleMail} }
 
 // Options are what the configuration file does not say.
 type Options struct {
-	Logger  *slog.Logger
-	Out     io.Writer // what the operator at the terminal reads; nil for nobody
-	Version string
-	Roles   []Role           // nil for all
-	File    string           // the configuration file, watched for changes; "" watches none
-	Now     func() time.Time // nil for time.Now
-	Tick    time.Duration    // how often to look for what is due; 0 for 15 s
-	Started chan<- string    // receives the address served, once; may be nil
-	Look    bool             // put nothing of the configuration in force; for commands that only look
+	Logger    *slog.Logger
+	Out       io.Writer // what the operator at the terminal reads; nil for nobody
+	Version   string
+	Roles     []Role           // nil for all
+	File      string           // the configuration file, watched for changes; "" watches none
+	Now       func() time.Time // nil for time.Now
+	Tick      time.Duration    // how often to look for what is due; 0 for 15 s
+	Started   chan<- string    // receives the address served, once; may be nil
+	Receiving chan<- string    // receives the address mail is taken at, once; may be nil
+	Resolver  doctor.Resolver  // asks the DNS; nil for the system's
+	Look      bool             // put nothing of the configuration in force; for commands that only look
 
 	// Reach is which private addresses visitors may have us ask, as
 	// polling.allow_private has it for sources; nil, as anywhere but in tests, is none.
@@ -73,6 +76,14 @@ type App struct {
 
 	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
 	reloading sync.Mutex    // held while another configuration is put in force
+
+	bulk struct { // the last examination before a mailing to many
+		mu     sync.Mutex
+		by     *parts
+		until  time.Time // it counts
+		since  time.Time // the faults
+		faults []string
+	}
 
 	mu      sync.Mutex
 	reports chan<- PollReport // of the first polls, while Run waits for them

@@ -93,6 +93,14 @@ type relay struct {
 	got     chan mail
 	mu      sync.Mutex
 	refusal *smtp.SMTPError
+	paths   map[string]string // the return path of each recipient's last mail
+}
+
+// envelope returns the return path of the last mail to an address.
+func (r *relay) envelope(to string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.paths[to]
 }
 
 type mail struct {
@@ -102,7 +110,7 @@ type mail struct {
 
 func newRelay(t *testing.T) *relay {
 	t.Helper()
-	r := &relay{got: make(chan mail, 100)}
+	r := &relay{got: make(chan mail, 100), paths: map[string]string{}}
 	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{relay: r}, nil }))
 	srv.Domain = "relay.test"
 	srv.ErrorLog = discardLog{}
@@ -143,10 +151,14 @@ func (r *relay) Next(t *testing.T) mail {
 
 type session struct {
 	relay *relay
+	from  string
 	to    string
 }
 
-func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.from = from
+	return nil
+}
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.relay.mu.Lock()
@@ -154,7 +166,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.relay.refusal != nil {
 		return s.relay.refusal
 	}
-	s.to = to
+	s.to, s.relay.paths[to] = to, s.from
 	return nil
 }
 

@@ -264,7 +264,10 @@ func (a *App) compose(ctx context.Context, j store.ComposeJob) error {
 }
 
 func (a *App) deliver(ctx context.Context, j store.DeliverJob) error {
-	_, err := a.parts.Load().deliverer.Deliver(ctx, j.Edition)
+	_, err := a.deliverEdition(ctx, a.parts.Load(), j.Edition)
+	if errors.Is(err, ErrRefusable) {
+		return nil // that is logged, and a tick finds it due again
+	}
 	if errors.Is(err, deliver.ErrPaused) {
 		a.log.Warn("delivery waits", "edition", j.Edition, "because", err)
 		return nil // a tick after the pause finds it due again

@@ -110,7 +110,7 @@ func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 	if e.Skipped != "" {
 		return sent, nil
 	}
-	_, failed := p.deliverer.Deliver(ctx, e.ID)
+	_, failed := a.deliverEdition(ctx, p, e.ID)
 	sent.Counts, sent.Deliveries, err = a.store.Account(ctx, e.ID, shownDeliveries)
 	return sent, errors.Join(failed, err)
 }
@@ -131,7 +131,7 @@ func (a *App) finish(ctx context.Context, p *parts, name string) (deliver.Summar
 		if e.Digest != name {
 			continue
 		}
-		s, err := p.deliverer.Deliver(ctx, id)
+		s, err := a.deliverEdition(ctx, p, id)
 		sum.Accepted += s.Accepted
 		sum.Deferred += s.Deferred
 		sum.Failed += s.Failed

@@ -106,7 +106,7 @@ func (a *App) PollSoon(ctx context.Context, name string) (next time.Time, err er
 	if soonest := poll.LastAt.Add(pollApart); soonest.After(now) && !poll.LastAt.IsZero() {
 		return soonest, nil
 	}
-	next, err = a.store.PollSoon(ctx, name, now)
+	next, err = a.store.PollSoon(ctx, name, "asked for by the operator", now)
 	if q := a.queue.Load(); err == nil && q != nil {
 		err = q.Enqueue(ctx, nil, tickJob{})
 	}

@@ -123,6 +123,11 @@ func (a *App) operatorNotices(ctx context.Context) ([]mailer.Notice, error) {
 			m.ID, m.Title = fmt.Sprintf("%s#%d", n.URL, n.At.UnixMilli()), n.Text
 		case web.NoticeUndelivered:
 			m.ID, m.Title = n.URL+"#failed", fmt.Sprintf("%s: not delivered to %d of %d", n.Subject, n.Count, n.Of)
+		case web.NoticeHeldBack:
+			m.ID, m.Title = site.Link(fmt.Sprintf("/feeds/ops.atom#held-back-%d", n.At.Unix())), n.Kind
+		case web.NoticeSuppressed:
+			m.ID = site.Link(fmt.Sprintf("/feeds/ops.atom#suppressed-%d", n.At.Unix()))
+			m.Title = fmt.Sprintf("%s: %d in 30 days", n.Kind, n.Count)
 		default:
 			m.ID = site.Link(fmt.Sprintf("/feeds/ops.atom#%s-%s-%d", n.Name, strings.ReplaceAll(n.Kind, " ", "-"), n.At.Unix()))
 		}
@@ -161,7 +166,11 @@ func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
 		return nil, err
 	}
 	waiting, err := a.waiting(ctx)
-	return slices.Concat(notices, held, failed, waiting), err
+	if err != nil {
+		return nil, err
+	}
+	cameBack, err := a.cameBack(ctx)
+	return slices.Concat(notices, held, failed, waiting, cameBack, a.heldBack()), err
 }
 
 // waiting returns a notice for each part of the inbox where something waits.
@@ -245,7 +254,11 @@ func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 		at := ed.Created
 		for i := range deliveries {
 			if d := &deliveries[i]; d.State == mailer.Failed {
-				lines = append(lines, d.To+": "+d.Error)
+				line := d.To + ": " + d.Error
+				if advice := mailer.Advice(d.Error); advice != "" {
+					line += " (" + advice + ")"
+				}
+				lines = append(lines, line)
 				if d.Settled.After(at) {
 					at = d.Settled
 				}

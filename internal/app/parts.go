@@ -15,6 +15,7 @@ import (
 	"broadsheet/mailer"
 	"broadsheet/mailer/compose"
 	"broadsheet/mailer/deliver"
+	"broadsheet/mailer/receive"
 	"broadsheet/mailer/submit"
 	"broadsheet/syndicate"
 	"broadsheet/syndicate/classify"
@@ -47,6 +48,7 @@ type parts struct {
 	composer   *compose.Composer
 	transport  submit.Transport
 	deliverer  *deliver.Deliverer
+	desk       *receive.Desk
 	handler    http.Handler
 }
 
@@ -83,6 +85,7 @@ func (a *App) build(cfg *config.Config) (*parts, error) {
 	if err := a.buildMailing(p); err != nil {
 		return nil, err
 	}
+	a.buildReceiving(p)
 	return p, nil
 }
 

@@ -152,10 +152,16 @@ func (d readerDesk) RenewFeed(ctx context.Context, token string) error {
 }
 
 // Erase implements web.Choices.
-func (d readerDesk) Erase(ctx context.Context, token string, _ bool) error {
+func (d readerDesk) Erase(ctx context.Context, token string, never bool) error {
 	r, err := d.Recipient(ctx, token)
 	if err != nil || r.Fixed || r.Gone {
 		return err
+	}
+	if never {
+		x := mailer.Suppression{Hash: mailer.MailboxHash(r.Email), Reason: mailer.ByReader, At: d.opts.Now()}
+		if _, err := d.store.Suppress(ctx, []mailer.Suppression{x}); err != nil {
+			return err
+		}
 	}
 	return d.store.EraseSubscriber(ctx, r.Email)
 }

@@ -15,9 +15,10 @@ import (
 // A Subscription is what a subscriber gets, got and does not get, and why.
 type Subscription struct {
 	mailer.Subscriber
-	Wants    string        `json:"wants"` // the rhythm in words
-	Next     []NextEdition `json:"next"`
-	Received []Receipt     `json:"received"` // the latest first
+	Suppressed string        `json:"suppressed,omitempty"` // why nothing is sent to the mailbox; "" when mail is sent
+	Wants      string        `json:"wants"`                // the rhythm in words
+	Next       []NextEdition `json:"next"`
+	Received   []Receipt     `json:"received"` // the latest first
 }
 
 // A NextEdition is when a subscriber gets mail of a digest next.
@@ -49,6 +50,13 @@ func (a *App) ExplainSubscriber(ctx context.Context, email string) (Subscription
 		return Subscription{}, err
 	}
 	out := Subscription{Subscriber: s, Wants: s.Words()}
+	barred, err := a.store.SuppressionsOf(ctx, []string{s.Email})
+	if err != nil {
+		return out, err
+	}
+	if x, is := barred[mailer.MailboxHash(s.Email)]; is {
+		out.Suppressed = x.Why()
+	}
 	marks, err := a.store.Marks(ctx, s.ID)
 	if err != nil {
 		return out, err
@@ -57,6 +65,9 @@ func (a *App) ExplainSubscriber(ctx context.Context, email string) (Subscription
 		n, err := a.nextFor(ctx, &s, name, marks[name])
 		if err != nil {
 			return out, err
+		}
+		if out.Suppressed != "" && s.Status == mailer.Active {
+			n = NextEdition{Digest: name, Why: "the mailbox is suppressed, " + out.Suppressed}
 		}
 		out.Next = append(out.Next, n)
 	}
@@ -73,6 +84,9 @@ func (a *App) ExplainSubscriber(ctx context.Context, email string) (Subscription
 func fate(d mailer.Delivery) string {
 	switch {
 	case d.Error != "":
+		if advice := mailer.Advice(d.Error); advice != "" && d.State != mailer.Suppressed {
+			return d.Error + " (" + advice + ")"
+		}
 		return d.Error
 	case d.Reply != "":
 		return d.Reply

@@ -23,7 +23,7 @@ var rosterColumns = []string{"email", "name", "digests", "themes", "query", "fre
 // maxRosterLine bounds a line of a list of subscribers, in bytes.
 const maxRosterLine = 64 << 10
 
-// A roster reads a list of subscribers, a line at a time: CSV with a head line,
+// A roster reads a list, a line at a time: CSV with a head line,
 // or JSON Lines. Each line stands for itself, so that a broken one costs no
 // other: quoted line ends are not taken.
 type roster struct {
@@ -31,12 +31,22 @@ type roster struct {
 	line  int
 	head  []string // nil for JSON Lines
 	comma rune
+
+	columns []string // there may be
+	keys    []string // one of which there must be
+	what    string   // a line stands for
+	plain   bool     // without a head line the lines hold one key each
+	first   string   // of such a list
 }
 
 // newRoster reads as far as the first line that says something. A first line
 // that begins with a brace is JSON Lines. The error is the whole list's.
 func newRoster(r io.Reader) (*roster, error) {
-	l := &roster{lines: bufio.NewReaderSize(r, maxRosterLine)}
+	return openRoster(r, &roster{columns: rosterColumns, keys: []string{"email"}, what: "subscriber"})
+}
+
+func openRoster(r io.Reader, l *roster) (*roster, error) {
+	l.lines = bufio.NewReaderSize(r, maxRosterLine)
 	if bom, err := l.lines.Peek(3); err == nil && string(bom) == "\xef\xbb\xbf" {
 		_, _ = l.lines.Discard(3) // they are in the buffer
 	}
@@ -44,7 +54,7 @@ func newRoster(r io.Reader) (*roster, error) {
 		first, err := l.lines.Peek(1)
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil, errors.New("the list is empty; its first line names the columns, email among them")
+			return nil, fmt.Errorf("the list is empty; its first line names the columns, %s among them", l.keys[0])
 		case err != nil:
 			return nil, err
 		case first[0] == '{':
@@ -65,6 +75,10 @@ func newRoster(r io.Reader) (*roster, error) {
 
 func (l *roster) readHead(text string) error {
 	l.comma = ','
+	if bare := strings.TrimSpace(text); l.plain && (strings.Contains(bare, "@") || hashPattern.MatchString(bare)) {
+		l.first, l.head = text, l.keys[:1]
+		return nil
+	}
 	if !strings.Contains(text, ",") {
 		for _, c := range ";\t" { // as spreadsheets write it in some countries
 			if strings.ContainsRune(text, c) {
@@ -79,14 +93,14 @@ func (l *roster) readHead(text string) error {
 	for i, c := range head {
 		head[i] = strings.ToLower(strings.TrimSpace(c))
 		switch {
-		case !slices.Contains(rosterColumns, head[i]):
-			return fmt.Errorf("the head line: there is no column %q; use %s", c, strings.Join(rosterColumns, ", "))
+		case !slices.Contains(l.columns, head[i]):
+			return fmt.Errorf("the head line: there is no column %q; use %s", c, strings.Join(l.columns, ", "))
 		case slices.Contains(head[:i], head[i]):
 			return fmt.Errorf("the head line names %s twice; take one out", head[i])
 		}
 	}
-	if !slices.Contains(head, "email") {
-		return errors.New("the head line names no column email; the first line of CSV says which column is which")
+	if !slices.ContainsFunc(l.keys, func(k string) bool { return slices.Contains(head, k) }) {
+		return fmt.Errorf("the head line names no column %s; the first line of CSV says which column is which", strings.Join(l.keys, " or "))
 	}
 	l.head = head
 	return nil
@@ -95,13 +109,17 @@ func (l *roster) readHead(text string) error {
 // next returns the next line without its end. What is wrong with it as a line
 // is a fault.
 func (l *roster) next() (text, fault string, err error) {
+	if l.first != "" {
+		text, l.first = l.first, ""
+		return text, "", nil
+	}
 	raw, err := l.lines.ReadSlice('\n')
 	l.line++
 	if errors.Is(err, bufio.ErrBufferFull) {
 		for errors.Is(err, bufio.ErrBufferFull) {
 			_, err = l.lines.ReadSlice('\n')
 		}
-		return "", fmt.Sprintf("the line is longer than %d KB; leave out what is no subscriber", maxRosterLine>>10), err
+		return "", fmt.Sprintf("the line is longer than %d KB; leave out what is no %s", maxRosterLine>>10, l.what), err
 	}
 	if err != nil && len(raw) == 0 {
 		return "", "", err
@@ -141,7 +159,7 @@ func (l *roster) row() (row rosterRow, fault string, err error) {
 			continue
 		}
 		if l.head == nil {
-			row, fault = jsonRow(text)
+			row, fault = jsonRow(text, l.columns)
 			return row, fault, nil
 		}
 		fields, err := l.split(text)
@@ -161,15 +179,15 @@ func (l *roster) row() (row rosterRow, fault string, err error) {
 
 // jsonRow reads an object. Lists may be lists of strings, or one string as in
 // CSV, and the hour may be a number.
-func jsonRow(text string) (row rosterRow, fault string) {
+func jsonRow(text string, columns []string) (row rosterRow, fault string) {
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
 		return nil, fmt.Sprintf("this is no JSON object: %v; write it as in {\"email\":\"reader@example.com\"}", err)
 	}
 	row = rosterRow{}
 	for k, v := range fields {
-		if !slices.Contains(rosterColumns, k) {
-			return nil, fmt.Sprintf("there is no field %q; use %s", k, strings.Join(rosterColumns, ", "))
+		if !slices.Contains(columns, k) {
+			return nil, fmt.Sprintf("there is no field %q; use %s", k, strings.Join(columns, ", "))
 		}
 		switch v := v.(type) {
 		case nil:

@@ -51,6 +51,10 @@ func (a *App) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	post, err := a.listenForMail(ctx)
+	if err != nil {
+		return errors.Join(err, closeListener(listener))
+	}
 
 	if err := a.seeChanges(ctx); err != nil {
 		return err
@@ -64,6 +68,12 @@ func (a *App) run(ctx context.Context) error {
 		group.Go(func() error { return a.serve(ctx, listener) })
 		group.Go(func() error { return a.watchArticles(ctx) })
 		group.Go(func() error { return a.distribute(ctx) })
+	}
+	if post != nil {
+		group.Go(func() error { return a.receiveMail(ctx, post) })
+	}
+	if a.has(RoleMail) {
+		group.Go(func() error { return a.askMailbox(ctx) })
 	}
 	group.Go(func() error {
 		a.greet(ctx, first)
@@ -112,15 +122,28 @@ func (a *App) listen(ctx context.Context) (net.Listener, error) {
 	if !a.has(RoleWeb) {
 		return nil, nil
 	}
-	address := a.Config().Listen
+	return listenOn(ctx, "listen", a.Config().Listen, "use a higher one behind a reverse proxy (examples/ has one)")
+}
+
+// closeListener closes a listener, if there is one.
+func closeListener(l net.Listener) error {
+	if l == nil {
+		return nil
+	}
+	return l.Close()
+}
+
+// listenOn opens a port that a key of the configuration names. privileged is
+// what to do about one that needs privileges.
+func listenOn(ctx context.Context, key, address, privileged string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("listen %s: the port is in use; stop the program that has it, perhaps another broadsheet, or change listen: in the configuration", address)
+		return nil, fmt.Errorf("listen %s: the port is in use; stop the program that has it, perhaps another broadsheet, or change %s: in the configuration", address, key)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("listen %s: ports below 1024 need privileges; use a higher one behind a reverse proxy (examples/ has one)", address)
+		return nil, fmt.Errorf("listen %s: ports below 1024 need privileges; %s", address, privileged)
 	case err != nil:
-		return nil, fmt.Errorf("listen %s: %w; check listen: in the configuration", address, err)
+		return nil, fmt.Errorf("listen %s: %w; check %s: in the configuration", address, err, key)
 	}
 	return l, nil
 }

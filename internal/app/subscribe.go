@@ -142,6 +142,13 @@ func (a *App) confirm(ctx context.Context, j store.ConfirmJob) error {
 	if err != nil || !ok {
 		return err
 	}
+	barred, err := a.store.SuppressionsOf(ctx, []string{x.Wishes.Email})
+	if err != nil {
+		return err
+	}
+	if s, is := barred[mailer.MailboxHash(x.Wishes.Email)]; is {
+		return a.store.SettleSignUp(ctx, x.ID, time.Time{}, "the mailbox is suppressed, "+s.Why())
+	}
 	known, err := a.store.Subscriber(ctx, x.Wishes.Email)
 	if err != nil && !errors.Is(err, syndicate.ErrNotFound) {
 		return err

@@ -224,7 +224,12 @@ func fromFormToMailbox(t *testing.T, database string) {
 
 	// The edition comes to her, as she chose it, and one click ends it.
 	b.now.Set(shanghai(t, "2026-11-23 08:00"))
-	_, text, _ = b.letter("Ann@example.com")
+	_, text, html = b.letter("Ann@example.com")
+	for kind, link := range map[string]string{"preferences": "/preferences/" + token, "unsubscribing": "/unsubscribe/" + token + "?digest=weekly"} {
+		if !strings.Contains(text, "http://localhost:8080"+link) || !strings.Contains(html, link) {
+			t.Errorf("the edition has no link for %s:\n%s", kind, text)
+		}
+	}
 	if !strings.Contains(text, "临江银行推出小店贷款") || strings.Contains(text, "江口大桥") {
 		t.Errorf("not what she chose:\n%s", text)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"broadsheet/internal/config"
+	"broadsheet/mailer/receive"
 )
 
 // settle is how long a file must be left alone before it is read: editors
@@ -94,8 +95,12 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
 	old := a.parts.Load()
-	if cfg.Store != old.cfg.Store || cfg.Listen != old.cfg.Listen {
-		a.log.Warn("database: and listen: take effect at the next start")
+	port := func(r receive.Config) receive.Config {
+		r.Domain = "" // counts at once
+		return r
+	}
+	if cfg.Store != old.cfg.Store || cfg.Listen != old.cfg.Listen || port(cfg.Receive) != port(old.cfg.Receive) {
+		a.log.Warn("database:, listen: and the port and certificate of mail.receive: take effect at the next start")
 	}
 	whole, err := a.withAdded(ctx, cfg)
 	if err != nil {

@@ -38,9 +38,13 @@ type Config struct {
 	Folder  string // of templates of mail, absolute; "" for none
 	Postal  string // address in mails; "" for none
 	Receive receive.Config
+	IMAP    receive.IMAP
 	Admin   Admin
 
-	passwordFile string // absolute, for Show
+	UnsafeBulk bool // send to many even what large providers would refuse
+
+	passwordFile     string // absolute, for Show
+	imapPasswordFile string
 }
 
 // Admin is the admin block.

@@ -34,6 +34,7 @@ func Default() Config {
 		Polling: polling,
 		Mail:    submit.Default(),
 		Receive: receive.Default(),
+		IMAP:    receive.DefaultIMAP(),
 		Content: syndicate.Whole,
 		Admin:   Admin{Edit: true},
 	}
@@ -139,6 +140,18 @@ func toFileMail(c Config) fileMail {
 			Rate:         m.SMTP.Rate,
 		},
 		Receive: fileReceive(c.Receive),
+
+		UnsafeBulk: c.UnsafeBulk,
+		IMAP: fileIMAP{
+			Host:         c.IMAP.Host,
+			Port:         c.IMAP.Port,
+			TLS:          c.IMAP.TLS,
+			Username:     c.IMAP.Username,
+			PasswordFile: c.imapPasswordFile,
+			Mailbox:      c.IMAP.Mailbox,
+			Every:        duration(c.IMAP.Every),
+			Remove:       c.IMAP.Remove,
+		},
 	}
 	for _, k := range m.DKIM {
 		f.DKIM = append(f.DKIM, fileDKIM(k))

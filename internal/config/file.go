@@ -103,14 +103,16 @@ type fileMissed struct {
 }
 
 type fileMail struct {
-	From      string      `yaml:"from" jsonschema_description:"The sender, with or without a name: Name <address>."`
-	Templates string      `yaml:"templates" jsonschema_description:"A folder with digest.html or digest.txt of your own, relative to this file. What is not in it is Broadsheet's. Empty = none. See docs/templates.md."`
-	Postal    string      `yaml:"postal" jsonschema_description:"A postal address for the foot of every mail, in one line; some countries ask for one. Empty = none."`
-	Transport string      `yaml:"transport" jsonschema:"enum=directory,enum=smtp" jsonschema_description:"directory writes one .eml file a message; smtp hands messages to a server."`
-	Directory string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
-	SMTP      fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`
-	DKIM      []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
-	Receive   fileReceive `yaml:"receive" jsonschema_description:"Receiving mail. Not in this version: leave it empty."`
+	From       string      `yaml:"from" jsonschema_description:"The sender, with or without a name: Name <address>."`
+	Templates  string      `yaml:"templates" jsonschema_description:"A folder with digest.html or digest.txt of your own, relative to this file. What is not in it is Broadsheet's. Empty = none. See docs/templates.md."`
+	Postal     string      `yaml:"postal" jsonschema_description:"A postal address for the foot of every mail, in one line; some countries ask for one. Empty = none."`
+	Transport  string      `yaml:"transport" jsonschema:"enum=directory,enum=smtp" jsonschema_description:"directory writes one .eml file a message; smtp hands messages to a server."`
+	Directory  string      `yaml:"directory" jsonschema_description:"The folder of the directory transport, relative to where Broadsheet is started."`
+	SMTP       fileSMTP    `yaml:"smtp" jsonschema_description:"The server of the smtp transport."`
+	DKIM       []fileDKIM  `yaml:"dkim" jsonschema_description:"Keys to sign mail with, one for each domain and selector."`
+	IMAP       fileIMAP    `yaml:"imap" jsonschema_description:"A mailbox elsewhere that mail for mail.receive.domain comes to, asked again and again: where no port 25 can be had."`
+	UnsafeBulk bool        `yaml:"unsafe_bulk" jsonschema_description:"Send to more than 5,000 recipients even what broadsheet doctor says Gmail, Yahoo or Outlook would refuse, for instance because the relay signs."`
+	Receive    fileReceive `yaml:"receive" jsonschema_description:"Receiving mail: bounces, complaints, unsubscriptions and newsletters. docs/mail.md has the DNS records."`
 }
 
 type fileSMTP struct {
@@ -130,8 +132,21 @@ type fileDKIM struct {
 }
 
 type fileReceive struct {
-	Listen string `yaml:"listen" jsonschema_description:"The address of the SMTP server. This version refuses any."`
-	Domain string `yaml:"domain" jsonschema_description:"The domain of its addresses. This version refuses any."`
+	Listen          string `yaml:"listen" jsonschema:"example=:25" jsonschema_description:"The address of the SMTP server, host:port. Empty = none."`
+	Domain          string `yaml:"domain" jsonschema:"example=bounce.example.com" jsonschema_description:"The domain whose mail comes here. Its addresses are bounce+…, unsubscribe, abuse, feedback, postmaster, and newsletter-NAME for each newsletter source."`
+	CertificateFile string `yaml:"certificate_file" jsonschema_description:"A file, relative to this one, with the certificate for STARTTLS and its chain (PEM). Empty = one that is made at each start."`
+	KeyFile         string `yaml:"key_file" jsonschema_description:"A file, relative to this one, that holds the certificate's key (PEM) and that only its owner may read."`
+}
+
+type fileIMAP struct {
+	Host         string   `yaml:"host" jsonschema_description:"The server's name. Empty = none."`
+	Port         int      `yaml:"port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The server's port: 993 with implicit, 143 with starttls."`
+	TLS          string   `yaml:"tls" jsonschema:"enum=implicit,enum=starttls,enum=none" jsonschema_description:"How the connection is secured: implicit, starttls, or none for a server on this machine."`
+	Username     string   `yaml:"username" jsonschema_description:"The account."`
+	PasswordFile string   `yaml:"password_file" jsonschema_description:"A file, relative to this one, that holds the password and that only its owner may read."`
+	Mailbox      string   `yaml:"mailbox" jsonschema_description:"The mailbox's name there."`
+	Every        duration `yaml:"every" jsonschema_description:"How often it is asked. At least 1m."`
+	Remove       bool     `yaml:"remove" jsonschema_description:"Delete there what was taken. false = mark it as seen."`
 }
 
 type fileAdmin struct {

@@ -68,8 +68,44 @@ func (b *builder) parts() {
 	}
 	b.validate("mail", b.cfg.Mail.Validate())
 
-	b.cfg.Receive = receive.Config{Listen: m.Receive.Listen, Domain: m.Receive.Domain}
-	b.validate("mail.receive", b.cfg.Receive.Validate())
+	b.cfg.UnsafeBulk = m.UnsafeBulk
+	b.receive()
+	b.imap()
+}
+
+func (b *builder) receive() {
+	r := b.file.Mail.Receive
+	cfg := receive.Config{Listen: r.Listen, Domain: r.Domain}
+	if r.CertificateFile != "" {
+		cfg.CertificateFile = b.beside(r.CertificateFile)
+	}
+	whole := true
+	if r.KeyFile != "" {
+		cfg.KeyFile = b.beside(r.KeyFile)
+		_, whole = b.secretFile("mail.receive.key_file", r.KeyFile)
+	}
+	b.cfg.Receive = cfg
+	if !whole { // that is told already
+		cfg.CertificateFile, cfg.KeyFile = "", ""
+	}
+	b.validate("mail.receive", cfg.Validate())
+}
+
+func (b *builder) imap() {
+	m := b.file.Mail.IMAP
+	b.cfg.IMAP = receive.IMAP{
+		Host: m.Host, Port: m.Port, TLS: m.TLS, Username: m.Username, Mailbox: m.Mailbox, Every: time.Duration(m.Every), Remove: m.Remove,
+	}
+	check := b.cfg.IMAP
+	if m.PasswordFile != "" {
+		b.cfg.imapPasswordFile = b.beside(m.PasswordFile)
+		b.cfg.IMAP.Password = b.password("mail.imap.password_file", m.PasswordFile)
+		check.Password = "told already if there is none"
+	}
+	b.validate("mail.imap", check.Validate())
+	if check.Enabled() && b.cfg.Receive.Domain == "" {
+		b.fault("mail.imap.host", "there is no domain whose mail comes there", "name it under mail.receive.domain")
+	}
 }
 
 // validate reports the mistakes that a part found in its block. Their texts

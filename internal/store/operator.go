@@ -115,18 +115,18 @@ func (s *Store) UseLink(ctx context.Context, hash string, now time.Time) (good b
 	return good, err
 }
 
-// PollSoon makes a source due at now because an operator wants it, unless its
-// server has asked to be left alone until later. It returns when the source is
+// PollSoon makes a source due at now for a reason, unless its server has asked
+// to be left alone until later. It returns when the source is
 // polled next. The error is syndicate.ErrNotFound for a source that is not
 // configured.
-func (s *Store) PollSoon(ctx context.Context, source string, now time.Time) (next time.Time, err error) {
+func (s *Store) PollSoon(ctx context.Context, source, why string, now time.Time) (next time.Time, err error) {
 	err = s.write(ctx, "poll "+source+" soon", func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `
 			UPDATE polls
 			SET next_at = CASE WHEN busy_until > $2 OR next_at < $2 THEN next_at ELSE $2 END,
-				next_reason = CASE WHEN busy_until > $2 OR next_at < $2 THEN next_reason ELSE 'asked for by the operator' END
+				next_reason = CASE WHEN busy_until > $2 OR next_at < $2 THEN next_reason ELSE $3 END
 			WHERE source = $1 AND source IN (SELECT name FROM sources WHERE active)
-			RETURNING next_at`, source, now.UnixMilli()).Scan(moment{&next})
+			RETURNING next_at`, source, now.UnixMilli(), why).Scan(moment{&next})
 		if errors.Is(err, sql.ErrNoRows) {
 			err = syndicate.ErrNotFound
 		}

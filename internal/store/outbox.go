@@ -273,17 +273,24 @@ func (a also) Scan(dest ...any) error { return a.scanner.Scan(append(dest, a.des
 // suppress settles the deliveries to subscribers who do not want them any more
 // and returns the others.
 func suppress(ctx context.Context, tx *sql.Tx, found []lease, now time.Time) ([]mailer.Delivery, error) {
+	barred, err := suppressed(ctx, tx, addresses(found))
+	if err != nil {
+		return nil, err
+	}
 	var wanted []mailer.Delivery
 	for i := range found {
 		l := &found[i]
-		if l.status == mailer.Active {
+		why := "the subscriber is " + string(l.status) + " now"
+		if x, is := barred[mailer.MailboxHash(l.To)]; is {
+			why = "the mailbox is suppressed, " + x.Why()
+		} else if l.status == mailer.Active {
 			wanted = append(wanted, l.Delivery)
 			continue
 		}
 		_, err := tx.ExecContext(ctx, `
 			UPDATE deliveries
 			SET state = 'suppressed', next_at = NULL, error = $2, settled = $3, owner = '', leased_until = NULL
-			WHERE id = $1`, l.ID, "not sent: the subscriber is "+string(l.status)+" now", now.UnixMilli())
+			WHERE id = $1`, l.ID, text("not sent: "+why), now.UnixMilli())
 		if err != nil {
 			return nil, err
 		}

@@ -119,6 +119,8 @@ const (
 	NoticeHeld        = "old articles held"
 	NoticeMoved       = "moved for good"
 	NoticeUndelivered = "not delivered"
+	NoticeSuppressed  = "mail comes back"
+	NoticeHeldBack    = "bulk mail held back"
 	NoticeUnmade      = "edition held"
 	NoticeWaiting     = "waiting in the inbox"
 )
@@ -130,7 +132,7 @@ type Notice struct {
 	Subject string // its title for people
 	URL     string // what it is about: the source's address, its new one, the edition's page
 	Text    string // place, fault and remedy
-	Count   int    // articles held; deliveries that failed; submissions that wait
+	Count   int    // articles held; deliveries that failed; submissions that wait; mailboxes that take no mail
 	Of      int    // deliveries in all
 	At      time.Time
 }

@@ -97,6 +97,8 @@ func (o *office) Notices(context.Context) ([]web.Notice, error) {
 		{Kind: web.NoticeChanged, Name: "harbour", Subject: "Harbour Gazette", Text: "no dates", At: o.now},
 		{Kind: web.NoticeWaiting, Name: "letters", URL: "https://paper.example/admin/inbox/letters", Text: "inbox: 3 in letters", Count: 3, At: o.now},
 		{Kind: web.NoticeOutage, Name: "harbour", Subject: "Harbour Gazette", Text: "network down", At: o.now},
+		{Kind: web.NoticeSuppressed, Text: "a@example.com: 5.1.1 gone", Count: 3, At: o.now},
+		{Kind: web.NoticeHeldBack, Text: "spf: paper.example has no SPF record", At: o.now},
 	}, nil
 }
 

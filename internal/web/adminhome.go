@@ -84,6 +84,10 @@ func (v *view) notice(n *Notice) noticeRow {
 	case NoticeUndelivered:
 		row.Title = v.T("admin.notice.undelivered", n.Subject, n.Count, n.Of)
 		row.Href = n.URL
+	case NoticeHeldBack:
+		row.Title, row.Href = v.T("admin.notice.heldback"), ""
+	case NoticeSuppressed:
+		row.Title, row.Href = v.T("admin.notice.suppressed", n.Count), ""
 	case NoticeUnmade:
 		row.Title, row.Href = v.T("admin.notice.unmade", n.Subject), n.URL
 	case NoticeHeld:

@@ -83,7 +83,7 @@ func (s *server) page(f pageFunc) http.Handler {
 		case r.Context().Err() != nil:
 			// The client is gone.
 		default:
-			s.Logger.Error("page cannot be served", "path", r.URL.Path, "error", err)
+			s.Logger.Error("page cannot be served", "path", withoutToken(r.URL.Path), "error", err)
 			s.fail(w, r, http.StatusInternalServerError)
 		}
 	})

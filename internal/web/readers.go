@@ -95,7 +95,7 @@ func (s *server) readers(w http.ResponseWriter, r *http.Request) {
 		// Mail programs and providers unsubscribe from wherever they are (RFC
 		// 8058): there the token is all the right that is needed.
 		if err := s.protection.Check(r); err != nil && !strings.HasPrefix(r.URL.Path, "/unsubscribe/") {
-			s.Logger.Warn("form of another site refused", "page", strings.SplitN(r.URL.Path, "/", 3)[1], "origin", r.Header.Get("Origin"))
+			s.Logger.Warn("form of another site refused", "path", withoutToken(r.URL.Path), "origin", r.Header.Get("Origin"))
 			s.fail(w, r, http.StatusForbidden)
 			return
 		}
@@ -174,8 +174,8 @@ func (s *server) recipient(r *http.Request, v *view) (Recipient, error) {
 }
 
 // title returns the title of a digest for people.
-func (r *Recipient) title(name string) string {
-	if t := r.Titles[name]; t != "" {
+func (rec *Recipient) title(name string) string {
+	if t := rec.Titles[name]; t != "" {
 		return t
 	}
 	return name
@@ -191,6 +191,15 @@ func masked(address string) string {
 	first, _ := utf8.DecodeRuneInString(local)
 	last, _ := utf8.DecodeLastRuneInString(local)
 	return string(first) + "…" + string(last) + "@" + domain
+}
+
+// withoutToken returns the path of a page as it may be logged: who has a token
+// can do what its owner can.
+func withoutToken(path string) string {
+	if page, _, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok && isReaders(path) {
+		return "/" + page + "/…"
+	}
+	return path
 }
 
 // tokenPath returns the address of one of a recipient's pages.

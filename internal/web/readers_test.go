@@ -2,9 +2,12 @@ package web_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -458,5 +461,26 @@ func TestLessIsOfferedOnlyWhereItIsLess(t *testing.T) {
 		if got := strings.Join(offers, " "); got != c.offers {
 			t.Errorf("%s, %s: offers %q, want %q", c.schedule, c.often.Word(), got, c.offers)
 		}
+	}
+}
+
+func TestTokensAreNotLogged(t *testing.T) {
+	t.Parallel()
+	p := newCounter(t)
+	s := sample()
+	var log bytes.Buffer
+	h := handlerOf(t, site(), web.Parts{
+		Articles: s, Feeds: publisher(s), Editions: s, Now: func() time.Time { return now }, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Readers: &web.Readers{Choices: p, Records: p, SignUps: p},
+	})
+	s.err = errors.New("the database is away")
+	if w := ask(h, "/preferences/"+annToken); w.Code != http.StatusInternalServerError {
+		t.Errorf("status %d", w.Code)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/preferences/"+annToken, nil)
+	r.Header.Set("Origin", "https://evil.example")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if text := log.String(); strings.Contains(text, annToken) || strings.Count(text, "/preferences/…") != 2 {
+		t.Errorf("the log:\n%s", text)
 	}
 }

@@ -215,7 +215,7 @@ func (s *server) routes() *http.ServeMux {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // net/http compares the very value
-			s.Logger.Error("page panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			s.Logger.Error("page panicked", "path", withoutToken(r.URL.Path), "panic", p, "stack", string(debug.Stack()))
 			s.fail(w, r, http.StatusInternalServerError)
 		} else if p != nil {
 			panic(p)

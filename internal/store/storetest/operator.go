@@ -109,17 +109,17 @@ func pollSoon(t *testing.T, s *store.Store) {
 		_, _, err := s.Record(t.Context(), p, fingerprint, nil)
 		must(t, err)
 	}
-	next, err := s.PollSoon(t.Context(), "a", noon)
+	next, err := s.PollSoon(t.Context(), "a", "asked for by the operator", noon)
 	must(t, err)
 	equal(t, "next", next, noon)
 	p, err := s.Poll(t.Context(), "a")
 	must(t, err)
 	equal(t, "because", p.NextReason, "asked for by the operator")
-	next, err = s.PollSoon(t.Context(), "b", noon)
+	next, err = s.PollSoon(t.Context(), "b", "asked for by the operator", noon)
 	must(t, err)
 	equal(t, "next of a source that wants to be left alone", next, noon.Add(time.Hour))
 	for _, name := range []string{"gone", "nobody"} {
-		_, err = s.PollSoon(t.Context(), name, noon)
+		_, err = s.PollSoon(t.Context(), name, "asked for by the operator", noon)
 		wantError(t, name, err, syndicate.ErrNotFound)
 	}
 }

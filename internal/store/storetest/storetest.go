@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		"pages":       pageTests,
 		"hubs":        hubTests,
 		"subscribers": subscriberTests,
+		"incoming":    incomingTests,
 		"rhythms":     rhythmTests,
 		"follow":      followerTests,
 		"changes":     changeTests,
