@@ -334,19 +334,19 @@ func TestOperatorKeepsTheList(t *testing.T) {
 // The configuration is edited from the browser and in force a moment later,
 // comments kept; another's change and mistakes cost nothing.
 func TestOperatorEditsTheConfiguration(t *testing.T) {
-	real, _ := smallPaper(t, "127.0.0.1:0", "贷款", "http://127.0.0.1:1/wire.rss")
+	target, _ := smallPaper(t, "127.0.0.1:0", "贷款", "http://127.0.0.1:1/wire.rss")
 	file := filepath.Join(t.TempDir(), "config.yaml") // a link, as some keep it
-	if err := os.Symlink(real, file); err != nil {
+	if err := os.Symlink(target, file); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(real, 0o640); err != nil {
+	if err := os.Chmod(target, 0o640); err != nil {
 		t.Fatal(err)
 	}
 	c := &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	d := start(t, load(t, file), c, file)
 	op := newOperator(t, d)
 	op.send("/admin/sign-in", url.Values{"token": {regexp.MustCompile(`sign-in\?token=(\S+)`).FindStringSubmatch(d.out.String())[1]}})
-	before, err := os.ReadFile(real)
+	before, err := os.ReadFile(target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,7 +358,7 @@ func TestOperatorEditsTheConfiguration(t *testing.T) {
 	if _, page := save(string(before) + "sites: {}\n"); !strings.Contains(page, "did you mean site") {
 		t.Errorf("with a mistake:\n%s", page)
 	}
-	if now, err := os.ReadFile(real); err != nil || string(now) != string(before) {
+	if now, err := os.ReadFile(target); err != nil || string(now) != string(before) {
 		t.Fatalf("a mistake was saved: %v\n%s", err, now)
 	}
 	after := strings.Replace(string(before), "江城测试报", "江城晚报", 1) + "# 我的注释\n"
@@ -369,7 +369,7 @@ func TestOperatorEditsTheConfiguration(t *testing.T) {
 		_, _, page := d.get("/")
 		return strings.Contains(page, "江城晚报")
 	})
-	now, err := os.ReadFile(real)
+	now, err := os.ReadFile(target)
 	if err != nil || string(now) != after {
 		t.Errorf("the file has become, error %v:\n%s", err, now)
 	}
@@ -380,7 +380,7 @@ func TestOperatorEditsTheConfiguration(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
 		t.Errorf("permissions %v, error %v", info.Mode(), err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(real), ".config*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(target), ".config*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -90,10 +91,11 @@ func (s *server) editConfig(r *http.Request, v *view) (*response, error) {
 		body.Fault, body.Mark = v.T("admin.config.edited"), fileMark(now)
 		return v.config(http.StatusConflict, body)
 	}
-	switch err := s.Admin.Settings.SaveConfig(r.Context(), now, body.Text); err { //nolint:errorlint // it is the value itself
-	case nil:
+	err = s.Admin.Settings.SaveConfig(r.Context(), now, body.Text)
+	switch {
+	case err == nil:
 		return v.done("/admin/config", "config"), nil
-	case ErrEdited:
+	case errors.Is(err, ErrEdited):
 		body.Fault = v.T("admin.config.edited")
 		return v.config(http.StatusConflict, body)
 	default:
