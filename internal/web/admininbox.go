@@ -123,6 +123,7 @@ func (v *view) boxRow(sub *syndicate.Submission) boxRow {
 	case syndicate.KindApplication:
 		row.Title, row.Text = sub.Application.Organisation, sub.Application.Source.URL
 	}
+	row.Lang = writtenIn(row.Title, row.Lang)
 	row.Text = cut(strings.Join(strings.Fields(row.Text), " "), 160)
 	return row
 }

@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode"
 
 	"broadsheet/syndicate"
 )
@@ -71,11 +73,20 @@ func sentForm(r *http.Request) url.Values {
 	return r.PostForm
 }
 
+// writtenIn returns the language of a text: the one that is said to be, else
+// that of its script, else "".
+func writtenIn(text, said string) string {
+	if said == "" && strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		return "zh-Hans"
+	}
+	return said
+}
+
 type contributionBody struct {
 	Title, Lang string
 	State       string // in words
 	At, Settled string
-	Word        string
+	Word, Words string // the editor's, and the language it is in
 	Article     string // address of its page; "" while there is none
 	Mailed      bool   // a receipt is on its way
 }
@@ -86,8 +97,9 @@ func (s *server) contribution(r *http.Request, v *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	lang := writtenIn(sub.Contribution.Title, sub.Contribution.Language)
 	body := contributionBody{
-		Title: syndicate.Typeset(sub.Contribution.Title, sub.Contribution.Language), Lang: sub.Contribution.Language,
+		Title: syndicate.Typeset(sub.Contribution.Title, lang), Lang: lang, Words: writtenIn(sub.Word, ""),
 		State: v.T("web.contribution." + string(sub.State)), At: v.Minute(sub.At), Word: sub.Word, Mailed: sub.Address != "",
 	}
 	if !sub.Settled.IsZero() {

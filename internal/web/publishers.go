@@ -64,7 +64,9 @@ type publisherBody struct {
 	Organisation string
 	State        string // in words
 	Received     bool
-	At, Word     string
+	At           string
+	Word, Words  string // the editor's, and the language it is in
+	Lang         string // of Organisation
 	Read         applicationView
 	Token        string
 	File         string // address of the file that proves control
@@ -82,12 +84,13 @@ type applicationView struct {
 	Proof     string // how control was proved, in words; "" when it was not
 }
 
-type sampleRow struct{ Title, URL, Date string }
+type sampleRow struct{ Title, Lang, URL, Date string }
 
 func (v *view) application(a *syndicate.Application) applicationView {
 	w := applicationView{URL: a.Source.URL, Kind: v.T("web.publishers.kind." + string(a.Source.Kind)), Found: a.Found}
 	for _, e := range a.Sample {
-		row := sampleRow{Title: syndicate.Typeset(e.Title, a.Source.Language), URL: webAddress(e.URL)}
+		lang := writtenIn(e.Title, a.Source.Language)
+		row := sampleRow{Title: syndicate.Typeset(e.Title, lang), Lang: lang, URL: webAddress(e.URL)}
 		if !e.Published.IsZero() {
 			row.Date = v.Day(e.Published)
 		}
@@ -110,7 +113,7 @@ func (s *server) publisher(r *http.Request, v *view) (*response, error) {
 	a := sub.Application
 	body := publisherBody{
 		Organisation: a.Organisation, State: v.T("web.publisher." + string(sub.State)), Received: sub.State == syndicate.Received,
-		At: v.Minute(sub.At), Word: sub.Word, Read: v.application(a), Token: s.Visitors.Token(&sub), Prove: v.Link("/publishers/" + code + "/prove"),
+		At: v.Minute(sub.At), Word: sub.Word, Words: writtenIn(sub.Word, ""), Lang: writtenIn(a.Organisation, ""), Read: v.application(a), Token: s.Visitors.Token(&sub), Prove: v.Link("/publishers/" + code + "/prove"),
 	}
 	if site, err := url.Parse(a.Site); err == nil {
 		body.File = (&url.URL{Scheme: site.Scheme, Host: site.Host, Path: syndicate.ProofPath(body.Token)}).String()
