@@ -13,10 +13,11 @@ func TestRefusal(t *testing.T) {
 		"550 No such user here":                                {Kind: mailer.HardBounce, Status: "5.1.1", Detail: "550 No such user here"},
 		"554 go away":                                          {Kind: mailer.FirmBounce, Status: "5.0.0", Detail: "554 go away"},
 		"given up; the last attempt: 451 4.2.2 quota exceeded": {Kind: mailer.SoftBounce, Status: "4.2.2", Detail: "451 4.2.2 quota exceeded"},
-		"5.7.27 SPF":                                           {Kind: mailer.PolicyBounce, Status: "5.7.27", Detail: "5.7.27 SPF"},
-		"the connection broke: EOF":                            {},
-		"smtp relay:587: no route":                             {},
-		"message has 999 recipients":                           {},
+
+		"5.7.27 SPF":                 {Kind: mailer.PolicyBounce, Status: "5.7.27", Detail: "5.7.27 SPF"},
+		"the connection broke: EOF":  {},
+		"smtp relay:587: no route":   {},
+		"message has 999 recipients": {},
 	} {
 		got, ok := mailer.Refusal(reason)
 		if got != want || ok != (want != mailer.Bounce{}) {

@@ -3,7 +3,8 @@
 # everything or nothing, and one of the configuration as shipped, sent from its
 # sample sources. With "screenshots" it takes pictures of some into docs/.
 # Installs Chromium, Node.js and SpamAssassin with apt-get and the judges with
-# npm where it may; says what to install where it may not.
+# npm where it may; says what to install where it may not, and ends with 75 when
+# there are no judges to be had: nothing was judged then, good or bad.
 set -eu
 
 missing=""
@@ -16,23 +17,27 @@ if [ -n "$missing" ]; then
 	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
 		echo "judge: needs:$missing" >&2
 		echo "hint: sudo apt-get install$missing   (or your system's packages of these names)" >&2
-		exit 1
+		exit 75
 	fi
 	echo "judge: installing$missing" >&2
 	export DEBIAN_FRONTEND=noninteractive
 	log=$(mktemp)
 	if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
 		cat "$log" >&2
-		exit 1
+		exit 75
 	fi
 	rm -f "$log"
+fi
+if [ "$(node -p 'parseInt(process.versions.node)')" -lt 20 ]; then
+	echo "judge: needs Node.js 20 or later; this is $(node --version)" >&2
+	exit 75
 fi
 CHROMIUM=$(command -v chromium)
 export CHROMIUM
 
 tools=internal/tools/mailjudge
 if [ ! "$tools/node_modules/.package-lock.json" -nt "$tools/package-lock.json" ]; then
-	npm ci --prefix "$tools" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	npm ci --prefix "$tools" --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || exit 75
 	touch "$tools/node_modules/.package-lock.json"
 fi
 

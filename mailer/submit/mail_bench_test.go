@@ -176,10 +176,11 @@ func thirty() *mailer.Body {
 
 // editionOf returns the sender and the edition that a body is of.
 func editionOf(b *mailer.Body) (mailer.Sender, *mailer.Edition) {
-	return mailer.Sender{
+	sender := mailer.Sender{
 		From: "江城产经 <digest@news.example.com>", Contact: "editor@example.com", SiteURL: "https://news.example.com",
 		Domain: "bounce.news.example.com", Secret: []byte("a secret of the site"),
-	}, &mailer.Edition{
+	}
+	return sender, &mailer.Edition{
 		ID: 1, Number: 1, Digest: "weekly", Title: "一周产经", HTML: b.HTML, Text: b.Text, Subject: b.Subject, Language: b.Language,
 		Created: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC),
 	}
