@@ -30,6 +30,8 @@ const (
 	ActionDrop    = "drop"  // a source that is kept in the database
 	ActionSend    = "send digest"
 	ActionTest    = "send test"
+	ActionCancel  = "cancel edition"
+	ActionResend  = "resend edition"
 
 	ActionUnsubscribe = "unsubscribe"
 	ActionErase       = "erase subscriber"

@@ -277,10 +277,18 @@ mail: { from: desk@example.com, transport: directory, directory: %q }
 			}
 		}
 	}
+	for _, order := range []string{"cancel", "resend"} { // there is nothing left to cancel, nobody who lacks it
+		if at, _ := op.send("/admin/digests/weekly/1/"+order, nil); at != "/admin/digests/weekly/1?done="+order {
+			t.Errorf("%s: at %s", order, at)
+		}
+	}
+	if n := count(); n != 2 {
+		t.Errorf("%d mails after it was sent again to those who lack it", n)
+	}
 	if _, page := op.open("/admin/digests/weekly"); !strings.Contains(page, "Next edition: 29 November 2026") {
 		t.Errorf("the schedule has changed:\n%s", page)
 	}
-	if _, log := op.open("/admin/log"); !strings.Contains(log, "had a digest sent") || !strings.Contains(log, "sent a test") {
+	if _, log := op.open("/admin/log"); !strings.Contains(log, "had a digest sent") || !strings.Contains(log, "sent a test") || !strings.Contains(log, "cancelled an edition") {
 		t.Errorf("the log:\n%s", log)
 	}
 }

@@ -62,3 +62,39 @@ func (d adminDesk) SendSoon(ctx context.Context, digest string) error {
 func (d adminDesk) Account(ctx context.Context, edition int64, n int) (map[mailer.State]int, []mailer.Delivery, error) {
 	return d.store.Account(ctx, edition, n)
 }
+
+// Progress implements web.Press.
+func (d adminDesk) Progress(ctx context.Context, digest string, number int) (web.Progress, error) {
+	all, err := d.underWay(ctx)
+	if err != nil {
+		return web.Progress{}, err
+	}
+	for _, u := range all {
+		if u.Digest == digest && u.Edition == number {
+			return web.Progress{Waiting: u.Waiting, PerMinute: u.PerMinute, Until: u.Until, Halted: u.Halted}, nil
+		}
+	}
+	return web.Progress{}, nil
+}
+
+// CancelEdition implements web.Press.
+func (d adminDesk) CancelEdition(ctx context.Context, digest string, number int) error {
+	if err := d.note(ctx, syndicate.ActionCancel, fmt.Sprintf("%s/%d", digest, number), ""); err != nil {
+		return err
+	}
+	_, err := d.App.CancelEdition(ctx, digest, number)
+	return err
+}
+
+// ResendEdition implements web.Press: the queue sends.
+func (d adminDesk) ResendEdition(ctx context.Context, digest string, number int) error {
+	e, err := d.store.NumberedEdition(ctx, digest, number)
+	if err != nil {
+		return err
+	}
+	if err := d.note(ctx, syndicate.ActionResend, fmt.Sprintf("%s/%d", digest, number), ""); err != nil {
+		return err
+	}
+	_, err = d.store.Resend(ctx, e.ID, d.opts.Now())
+	return err
+}

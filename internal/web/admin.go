@@ -177,6 +177,8 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("POST /admin/digests/{name}/test", s.testDigest)
 	page("POST /admin/digests/{name}/send", s.sendDigest)
 	page("GET /admin/digests/{name}/{number}", s.adminEdition)
+	page("POST /admin/digests/{name}/{number}/cancel", s.orderEdition("cancel", s.cancelEdition))
+	page("POST /admin/digests/{name}/{number}/resend", s.orderEdition("resend", s.resendEdition))
 	page("GET /admin/subscribers", s.adminSubscribers)
 	page("POST "+importPath, s.importList)
 	page("GET /admin/subscribers/export", s.exportList)
@@ -277,6 +279,7 @@ func (v *view) Done() string {
 	for _, known := range []string{
 		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config",
 		"admit", "decline", "close", "drop", "settled",
+		"cancel", "resend",
 	} {
 		if what == known {
 			return v.T("admin.done." + what)

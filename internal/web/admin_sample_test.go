@@ -33,6 +33,7 @@ type office struct {
 	fault    error    // of Compare
 	handler  http.Handler
 
+	progress web.Progress
 	config   string // the configuration file
 	readOnly bool
 	inbox    []syndicate.Submission // the last first

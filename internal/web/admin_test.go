@@ -37,6 +37,8 @@ func forms(o *office) map[string]url.Values {
 		"/admin/sources/park/accept":         nil,
 		"/admin/digests/weekly/test":         {"to": {"editor@example.com"}},
 		"/admin/digests/weekly/send":         {"sure": {"yes"}},
+		"/admin/digests/weekly/2/cancel":     nil,
+		"/admin/digests/weekly/2/resend":     nil,
 		"/admin/inbox/1":                     {"state": {"declined"}},
 		"/admin/inbox/5/drop":                nil,
 		"/admin/subscribers/7":               nil,

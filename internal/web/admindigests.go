@@ -28,6 +28,21 @@ type Press interface {
 	// Account returns how many deliveries of an edition are in each state, and
 	// at most n of them, first those that did not arrive.
 	Account(ctx context.Context, edition int64, n int) (map[mailer.State]int, []mailer.Delivery, error)
+	// Progress returns how an edition gets on; the zero Progress is that of one
+	// that is at its end.
+	Progress(ctx context.Context, digest string, number int) (Progress, error)
+	// CancelEdition has nothing more sent of an edition.
+	CancelEdition(ctx context.Context, digest string, number int) error
+	// ResendEdition has an edition sent to those who should have it and do not.
+	ResendEdition(ctx context.Context, digest string, number int) error
+}
+
+// A Progress says how far an edition is.
+type Progress struct {
+	Waiting   int       // deliveries to make
+	PerMinute float64   // messages accepted lately
+	Until     time.Time // when it is at its end if it goes on so; zero: nobody knows
+	Halted    string    // why it does not go on
 }
 
 // A DigestState says how a digest is.
@@ -205,6 +220,11 @@ type adminEditionBody struct {
 	Counts                 []countRow
 	Deliveries             []deliveryRow
 	More                   int
+	Progress               string // "" when it is at its end
+	Halted                 string
+	Waiting                bool   // something is still to be sent
+	Missing                bool   // somebody should have it and does not
+	Path                   string // of this page
 }
 
 type deliveryRow struct{ To, State, Attempts, When, Words string }
@@ -230,6 +250,20 @@ func (s *server) adminEdition(r *http.Request, v *view) (*response, error) {
 		Digest: state.Digest.Name, Title: cmp.Or(state.Digest.Title, state.Digest.Name) + " " + v.T("web.digests.number", number),
 		Subject: e.Subject, Created: v.Minute(e.Created), Counts: v.deliveryCounts(counts),
 	}
+	body.Path = editionPath(r)
+	p, err := s.Admin.Press.Progress(r.Context(), state.Digest.Name, number)
+	if err != nil {
+		return nil, err
+	}
+	body.Halted, body.Waiting = p.Halted, p.Waiting > 0 && p.Halted == ""
+	body.Missing = p.Halted != "" || counts[mailer.Failed]+counts[mailer.Uncertain] > 0
+	switch {
+	case p.Waiting == 0 || p.Halted != "":
+	case p.Until.IsZero():
+		body.Progress = v.T("admin.edition.waiting", p.Waiting)
+	default:
+		body.Progress = v.T("admin.edition.progress", p.Waiting, p.PerMinute, v.Clock(p.Until))
+	}
 	if e.HTML != "" && !e.Private {
 		body.Page = v.Link("/digests/" + url.PathEscape(state.Digest.Name) + "/" + strconv.Itoa(number))
 	}
@@ -249,6 +283,33 @@ func (s *server) adminEdition(r *http.Request, v *view) (*response, error) {
 	}
 	body.More -= len(list)
 	return v.render("admin/edition", frame{Title: body.Title, Body: body})
+}
+
+// editionPath returns the path of the page of the edition in a request's path.
+func editionPath(r *http.Request) string {
+	return "/admin/digests/" + url.PathEscape(r.PathValue("name")) + "/" + url.PathEscape(r.PathValue("number"))
+}
+
+// orderEdition does with the edition in the path what order does.
+func (s *server) orderEdition(done string, order func(ctx context.Context, digest string, number int) error) pageFunc {
+	return func(r *http.Request, v *view) (*response, error) {
+		number, err := strconv.Atoi(r.PathValue("number"))
+		if err != nil {
+			return nil, syndicate.ErrNotFound
+		}
+		if err := order(r.Context(), r.PathValue("name"), number); err != nil {
+			return nil, notFound(err)
+		}
+		return v.done(editionPath(r), done), nil
+	}
+}
+
+func (s *server) cancelEdition(ctx context.Context, digest string, number int) error {
+	return s.Admin.Press.CancelEdition(ctx, digest, number)
+}
+
+func (s *server) resendEdition(ctx context.Context, digest string, number int) error {
+	return s.Admin.Press.ResendEdition(ctx, digest, number)
 }
 
 // deliveryCounts returns counts of deliveries for people, without zeros.

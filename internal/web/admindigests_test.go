@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"broadsheet/internal/web"
 	"broadsheet/mailer"
+	"broadsheet/syndicate"
 )
 
 func (o *office) DigestStates(context.Context) ([]web.DigestState, error) {
@@ -44,6 +46,53 @@ func (o *office) Account(_ context.Context, edition int64, n int) (map[mailer.St
 		{To: "a@example.org", State: mailer.Accepted, Attempts: 1, Settled: o.now, Reply: "250 queued as 12"},
 	}
 	return map[mailer.State]int{mailer.Deferred: 1, mailer.Accepted: 700}, list[:min(n, len(list))], nil
+}
+
+func (o *office) Progress(_ context.Context, digest string, number int) (web.Progress, error) {
+	if digest != "weekly" || number != 2 {
+		return web.Progress{}, nil
+	}
+	return o.progress, nil
+}
+
+func (o *office) CancelEdition(ctx context.Context, digest string, number int) error {
+	if number != 2 {
+		return fmt.Errorf("edition %d: %w", number, syndicate.ErrNotFound)
+	}
+	return o.do(ctx, "cancel %s/%d", digest, number)
+}
+
+func (o *office) ResendEdition(ctx context.Context, digest string, number int) error {
+	return o.do(ctx, "resend %s/%d", digest, number)
+}
+
+func TestEditionUnderWay(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, hashed(t))
+	cookie, lang := o.signIn(), "Cookie: lang=en"
+	const page, cancel, resend = "/admin/digests/weekly/2", `action="/admin/digests/weekly/2/cancel"`, `action="/admin/digests/weekly/2/resend"`
+	for _, tt := range []struct {
+		progress      web.Progress
+		shown, hidden []string
+	}{
+		{web.Progress{}, nil, []string{cancel, resend, "Still to be sent"}},
+		{web.Progress{Waiting: 40, PerMinute: 12.4, Until: now.Add(time.Hour)}, []string{"Still to be sent: 40, at 12 a minute until about 10:30.", cancel}, []string{resend}},
+		{web.Progress{Waiting: 40}, []string{"Still to be sent: 40.", cancel}, []string{resend}},
+		{web.Progress{Waiting: 40, Halted: "refused <10> times"}, []string{"Halted: refused &lt;10&gt; times", resend}, []string{cancel, "Still to be sent"}},
+	} {
+		o.progress = tt.progress
+		shows(t, ask(o.handler, page, cookie, lang).Body.String(), tt.shown, tt.hidden)
+	}
+	for target, want := range map[string]string{
+		page + "/cancel":                 page + "?done=cancel",
+		page + "/resend":                 page + "?done=resend",
+		"/admin/digests/weekly/9/cancel": "",
+		"/admin/digests/weekly/x/cancel": "",
+	} {
+		if w := o.post(target, nil, cookie); w.Header().Get("Location") != want {
+			t.Errorf("%s: %d to %q, want %q", target, w.Code, w.Header().Get("Location"), want)
+		}
+	}
 }
 
 func TestAdminDigests(t *testing.T) {

@@ -137,7 +137,7 @@ func (s *server) adminLog(r *http.Request, v *view) (*response, error) {
 		switch d.Action {
 		case syndicate.ActionPoll, syndicate.ActionAccept:
 			row.Href = v.Link("/admin/sources/" + url.PathEscape(d.Object))
-		case syndicate.ActionSend, syndicate.ActionTest:
+		case syndicate.ActionSend, syndicate.ActionTest, syndicate.ActionCancel, syndicate.ActionResend:
 			row.Href = v.Link("/admin/digests/" + url.PathEscape(d.Object))
 		case syndicate.ActionAdmit, syndicate.ActionDecline, syndicate.ActionClose:
 			if _, id, ok := strings.Cut(d.Object, " "); ok {
@@ -157,6 +157,7 @@ func (v *view) action(action string) string {
 		syndicate.ActionSignIn: "sign_in", syndicate.ActionRefused: "refused", syndicate.ActionSignOut: "sign_out",
 		syndicate.ActionPoll: "poll", syndicate.ActionAccept: "accept", syndicate.ActionRefile: "refile",
 		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget", syndicate.ActionSend: "send", syndicate.ActionTest: "test",
+		syndicate.ActionCancel: "cancel", syndicate.ActionResend: "resend",
 		syndicate.ActionUnsubscribe: "unsubscribe", syndicate.ActionErase: "erase", syndicate.ActionImport: "import", syndicate.ActionConfig: "config",
 		syndicate.ActionAdmit: "admit", syndicate.ActionDecline: "decline", syndicate.ActionClose: "close", syndicate.ActionDrop: "drop",
 	}[action]
