@@ -28,7 +28,7 @@ prepare: ## install what the tests need (PostgreSQL, a C compiler for -race)
 
 .PHONY: test
 test: prepare ## all tests, with the race detector
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 20m ./...
 
 .PHONY: check
 check: ## format, linters, dead code, tidy modules
