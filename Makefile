@@ -56,7 +56,7 @@ bench-http: ## feeds served beside nginx and the smallest handler (installs ngin
 	@sh internal/tools/bench-http.sh
 
 .PHONY: judge
-judge: ## editions before judges of HTML, access, mail programs and spam (installs them)
+judge: ## editions and pages before judges of HTML, access, mail programs and spam (installs them)
 	@GO="$(GO)" sh internal/tools/judge.sh
 
 .PHONY: screenshots

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Puts editions before judges, see mailjudge/judge.mjs: made-up ones that have
 # everything or nothing, and one of the configuration as shipped, sent from its
-# sample sources. With "screenshots" it takes pictures of some into docs/.
+# sample sources; then the pages of that paper, see mailjudge/pages.mjs. With "screenshots" it takes pictures of some into docs/.
 # Installs Chromium, Node.js and SpamAssassin with apt-get and the judges with
 # npm where it may; says what to install where it may not, and ends with 75 when
 # there are no judges to be had: nothing was judged then, good or bad.
@@ -65,3 +65,19 @@ for language in zh-Hans en; do
 	cp "$work"/outbox/*.eml "$dir/shipped-$language.eml"
 done
 node "$tools/judge.mjs" "$dir"/*.eml
+
+# The pages of the same paper, on a port that is free.
+work="$dir/shipped-zh-Hans"
+port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+sed -i "s/^listen: [^ ]*/listen: 127.0.0.1:$port/; s#^  url: http://localhost:8080#  url: http://127.0.0.1:$port#" "$work/config.yaml"
+(cd "$work" && "$dir/broadsheet" subscribers add reader@example.com --name Reader >/dev/null)
+(cd "$work" && exec "$dir/broadsheet" serve) >"$work/log" 2>&1 &
+serve=$!
+trap 'kill "$serve" 2>/dev/null; rm -rf "$dir"' EXIT
+token=""
+for _ in $(seq 600); do
+	token=$(sed -n 's/.*sign-in?token=\([A-Za-z0-9_-]*\).*/\1/p' "$work/log")
+	[ -z "$token" ] || break
+	sleep 0.1
+done
+node "$tools/pages.mjs" "http://127.0.0.1:$port" "$token" || { cat "$work/log" >&2; exit 1; }
