@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ func (c *command) subscribers() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.addSubscriber(), c.removeSubscriber(), c.listSubscribers(), c.importSubscribers(), c.exportSubscribers(),
+	cmd.AddCommand(c.addSubscriber(), c.removeSubscriber(), c.listSubscribers(), c.importSubscribers(), c.exportList("subscribers", (*app.App).ExportSubscribers),
 		c.explainSubscriber(), c.subscriberFeed())
 	return cmd
 }
@@ -172,43 +173,12 @@ func (c *command) importSubscribers() *cobra.Command {
 			"code is 3 then. Who has unsubscribed stays so.",
 		Args: cobra.ExactArgs(1),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			in, name, err := c.input(args[0])
-			if err != nil {
-				return err
-			}
-			defer in.Close()
-			sum, err := a.ImportSubscribers(ctx, in, resubscribe, func(line int, fault string) {
-				fmt.Fprintf(c.err, "%s:%d: %s\n", name, line, fault)
+			return c.importList(args[0], func(in io.Reader, report func(int, string)) (any, string, int, error) {
+				sum, err := a.ImportSubscribers(ctx, in, resubscribe, report)
+				return sum, fmt.Sprintf("%d added, %d changed, %d left unsubscribed", sum.Added, sum.Changed, sum.Kept), sum.Bad, err
 			})
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			if c.json {
-				err = printJSON(c.out, sum)
-			} else {
-				_, err = fmt.Fprintf(c.out, "%d added, %d changed, %d left unsubscribed, %s left out\n", sum.Added, sum.Changed, sum.Kept, count(sum.Bad, "bad line"))
-			}
-			if err == nil && sum.Bad > 0 {
-				return errAttention
-			}
-			return err
 		}),
 	})
 	cmd.Flags().BoolVar(&resubscribe, "resubscribe", false, "take in those who have unsubscribed as well")
-	return cmd
-}
-
-func (c *command) exportSubscribers() *cobra.Command {
-	format := "csv"
-	cmd := &cobra.Command{
-		Use:     "export",
-		Short:   "Print all subscribers as import reads them",
-		Args:    cobra.NoArgs,
-		PreRunE: oneOf("format", &format, "format of lists", "csv", "jsonl"),
-		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
-			return a.ExportSubscribers(ctx, c.out, format)
-		}),
-	}
-	cmd.Flags().StringVar(&format, "format", format, "csv or jsonl")
 	return cmd
 }

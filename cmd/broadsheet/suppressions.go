@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,7 @@ func (c *command) suppressions() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.listSuppressions(), c.addSuppression(), c.removeSuppression(), c.importSuppressions(), c.exportSuppressions())
+	cmd.AddCommand(c.listSuppressions(), c.addSuppression(), c.removeSuppression(), c.importSuppressions(), c.exportList("suppressions", (*app.App).ExportSuppressions))
 	return cmd
 }
 
@@ -109,41 +110,10 @@ func (c *command) importSuppressions() *cobra.Command {
 			"bad one is named, and the exit code is 3 then. What is suppressed already keeps its reason.",
 		Args: cobra.ExactArgs(1),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			in, name, err := c.input(args[0])
-			if err != nil {
-				return err
-			}
-			defer in.Close()
-			sum, err := a.ImportSuppressions(ctx, in, func(line int, fault string) {
-				fmt.Fprintf(c.err, "%s:%d: %s\n", name, line, fault)
+			return c.importList(args[0], func(in io.Reader, report func(int, string)) (any, string, int, error) {
+				sum, err := a.ImportSuppressions(ctx, in, report)
+				return sum, fmt.Sprintf("%d added, %d there already", sum.Added, sum.Kept), sum.Bad, err
 			})
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			if c.json {
-				err = printJSON(c.out, sum)
-			} else {
-				_, err = fmt.Fprintf(c.out, "%d added, %d there already, %s left out\n", sum.Added, sum.Kept, count(sum.Bad, "bad line"))
-			}
-			if err == nil && sum.Bad > 0 {
-				return errAttention
-			}
-			return err
 		}),
 	})
-}
-
-func (c *command) exportSuppressions() *cobra.Command {
-	format := "csv"
-	cmd := &cobra.Command{
-		Use:     "export",
-		Short:   "Print all suppressions as import reads them",
-		Args:    cobra.NoArgs,
-		PreRunE: oneOf("format", &format, "format of lists", "csv", "jsonl"),
-		RunE: c.paper(func(ctx context.Context, a *app.App, _ []string) error {
-			return a.ExportSuppressions(ctx, c.out, format)
-		}),
-	}
-	cmd.Flags().StringVar(&format, "format", format, "csv or jsonl")
-	return cmd
 }

@@ -231,6 +231,39 @@ func (row rosterRow) subscriber() (mailer.Subscriber, error) {
 	return s, err
 }
 
+// each gives every good row to add, and has flush store what was added: after
+// each batch and at the end, also at one that an error brings. A row that add
+// refuses is reported with those that cannot be read; bad is how many.
+func (l *roster) each(add func(rosterRow) error, flush func() error, report func(line int, fault string)) (bad int, err error) {
+	added := 0
+	for {
+		row, fault, err := l.row()
+		switch {
+		case errors.Is(err, io.EOF):
+			return bad, flush()
+		case err != nil:
+			return bad, errors.Join(err, flush())
+		}
+		if fault == "" {
+			if err := add(row); err != nil {
+				fault = strings.ReplaceAll(err.Error(), "\n", ". ")
+			} else {
+				added++
+			}
+		}
+		if fault != "" {
+			bad++
+			report(l.line, fault)
+		}
+		if added == importBatch {
+			if err := flush(); err != nil {
+				return bad, err
+			}
+			added = 0
+		}
+	}
+}
+
 // writeCSV returns a function that writes subscribers as CSV, and writes the
 // head line.
 func writeCSV(w io.Writer) (func(mailer.Subscriber) error, error) {

@@ -123,36 +123,20 @@ func (a *App) ImportSubscribers(ctx context.Context, r io.Reader, resubscribe bo
 		batch = batch[:0]
 		return err
 	}
-	for {
-		row, fault, err := list.row()
-		switch {
-		case errors.Is(err, io.EOF):
-			return sum, flush()
-		case err != nil:
-			return sum, errors.Join(err, flush())
+	add := func(row rosterRow) error {
+		s, err := row.subscriber()
+		if len(s.Digests) == 0 {
+			s.Digests = everyDigest
 		}
-		if fault == "" {
-			s, err := row.subscriber()
-			if len(s.Digests) == 0 {
-				s.Digests = everyDigest
-			}
-			if err := errors.Join(err, checkSubscriber(cfg, &s)); err != nil {
-				fault = strings.ReplaceAll(err.Error(), "\n", ". ")
-			} else {
-				s.FeedKey = drawFeedKey()
-				batch = append(batch, s)
-			}
+		if err := errors.Join(err, checkSubscriber(cfg, &s)); err != nil {
+			return err
 		}
-		if fault != "" {
-			sum.Bad++
-			report(list.line, fault)
-		}
-		if len(batch) == importBatch {
-			if err := flush(); err != nil {
-				return sum, err
-			}
-		}
+		s.FeedKey = drawFeedKey()
+		batch = append(batch, s)
+		return nil
 	}
+	sum.Bad, err = list.each(add, flush, report)
+	return sum, err
 }
 
 // EachSubscriber calls do with every subscriber of a digest ("" for any) and

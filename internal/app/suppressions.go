@@ -110,32 +110,15 @@ func (a *App) ImportSuppressions(ctx context.Context, r io.Reader, report func(l
 		batch = batch[:0]
 		return err
 	}
-	for {
-		row, fault, err := list.row()
-		switch {
-		case errors.Is(err, io.EOF):
-			return sum, flush()
-		case err != nil:
-			return sum, errors.Join(err, flush())
+	add := func(row rosterRow) error {
+		x, err := suppressionOf(row, a.opts.Now())
+		if err == nil {
+			batch = append(batch, x)
 		}
-		if fault == "" {
-			x, err := suppressionOf(row, a.opts.Now())
-			if err != nil {
-				fault = err.Error()
-			} else {
-				batch = append(batch, x)
-			}
-		}
-		if fault != "" {
-			sum.Bad++
-			report(list.line, fault)
-		}
-		if len(batch) == importBatch {
-			if err := flush(); err != nil {
-				return sum, err
-			}
-		}
+		return err
 	}
+	sum.Bad, err = list.each(add, flush, report)
+	return sum, err
 }
 
 // ImportedSuppressions counts what became of a list of suppressions.
