@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -220,8 +221,13 @@ func hashed(t *testing.T) string {
 
 // post sends a form with headers ("Name: value").
 func (o *office) post(target string, form url.Values, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return post(o.handler, target, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), headers...)
+}
+
+// post sends a body of a type with headers ("Name: value", "Remote: address").
+func post(h http.Handler, target, contentType string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, target, body)
+	r.Header.Set("Content-Type", contentType)
 	for _, line := range headers {
 		name, value, _ := strings.Cut(line, ": ")
 		if name == "Remote" {
@@ -231,7 +237,7 @@ func (o *office) post(target string, form url.Values, headers ...string) *httpte
 		r.Header.Add(name, value)
 	}
 	w := httptest.NewRecorder()
-	o.handler.ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w
 }
 

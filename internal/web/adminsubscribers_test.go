@@ -87,20 +87,11 @@ func TestAdminSubscribers(t *testing.T) {
 		{"erase=yes", "/admin/subscribers?done=erase", "end 7 true"},
 	} {
 		o.done = nil
-		w := post(o.handler, "/admin/subscribers/7", "application/x-www-form-urlencoded", strings.NewReader(tt.form), cookie)
+		w := post(o.handler, "/admin/subscribers/7", "application/x-www-form-urlencoded", strings.NewReader(tt.form), cookie, "Cookie: lang=en")
 		if w.Header().Get("Location") != tt.to || strings.Join(o.done, " ") != tt.done {
 			t.Errorf("%q: to %q, done %q", tt.form, w.Header().Get("Location"), o.done)
 		}
 	}
-}
-
-func post(h http.Handler, target, contentType string, body io.Reader, cookie string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, target, body)
-	r.Header.Set("Content-Type", contentType)
-	r.Header.Set("Cookie", strings.TrimPrefix(cookie, "Cookie: ")+"; lang=en")
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
 }
 
 func TestListsInTheBrowser(t *testing.T) {
@@ -116,7 +107,7 @@ func TestListsInTheBrowser(t *testing.T) {
 		}
 		io.WriteString(part, content)
 		m.Close()
-		return post(o.handler, "/admin/subscribers/import", m.FormDataContentType(), &b, cookie)
+		return post(o.handler, "/admin/subscribers/import", m.FormDataContentType(), &b, cookie, "Cookie: lang=en")
 	}
 	for _, tt := range []struct {
 		name, field, content string
@@ -135,7 +126,7 @@ func TestListsInTheBrowser(t *testing.T) {
 		}
 		shows(t, w.Body.String(), tt.want, nil)
 	}
-	if w := post(o.handler, "/admin/subscribers/import", "text/plain", strings.NewReader("email\n"), cookie); w.Code != 422 {
+	if w := post(o.handler, "/admin/subscribers/import", "text/plain", strings.NewReader("email\n"), cookie, "Cookie: lang=en"); w.Code != 422 {
 		t.Errorf("no form: %d", w.Code)
 	}
 

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,20 +104,7 @@ func (l *lobby) post(path string, form url.Values, headers ...string) *httptest.
 }
 
 func (l *lobby) send(path, kind, body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", kind)
-	r.Header.Set("Cookie", "lang=en")
-	for _, line := range headers {
-		name, value, _ := strings.Cut(line, ": ")
-		if name == "Remote" {
-			r.RemoteAddr = value
-			continue
-		}
-		r.Header.Set(name, value)
-	}
-	w := httptest.NewRecorder()
-	l.handler.ServeHTTP(w, r)
-	return w
+	return post(l.handler, path, kind, strings.NewReader(body), append(slices.Clone(headers), "Cookie: lang=en")...) // the first of a name counts
 }
 
 // good is a good form of each page, and where it leads.
