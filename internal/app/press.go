@@ -22,13 +22,14 @@ func (d adminDesk) DigestStates(ctx context.Context) ([]web.DigestState, error) 
 		if !ok {
 			continue // it left the configuration just now
 		}
-		n, err := d.store.CountAudience(ctx, g.Name)
-		if err != nil {
-			return nil, err
-		}
-		states = append(states, web.DigestState{Digest: digest, NextAt: g.NextAt, Subscribers: n})
+		states = append(states, web.DigestState{Digest: digest, NextAt: g.NextAt})
 	}
 	return states, nil
+}
+
+// CountAudience implements web.Press.
+func (d adminDesk) CountAudience(ctx context.Context, digest string) (int, error) {
+	return d.store.CountAudience(ctx, digest)
 }
 
 // SendTest implements web.Press.

@@ -17,6 +17,9 @@ import (
 type Press interface {
 	// DigestStates returns how each digest is, in the order of the configuration.
 	DigestStates(ctx context.Context) ([]DigestState, error)
+	// CountAudience returns how many active subscribers a digest has; those the
+	// configuration names are not counted.
+	CountAudience(ctx context.Context, digest string) (int, error)
 	// Preview returns the edition of a digest as it would be now: its HTML, its
 	// text, or the whole mail to an address as "eml".
 	Preview(ctx context.Context, digest, to, format string) ([]byte, error)
@@ -47,9 +50,8 @@ type Progress struct {
 
 // A DigestState says how a digest is.
 type DigestState struct {
-	Digest      mailer.Digest
-	NextAt      time.Time // zero: never
-	Subscribers int       // active ones; those the configuration names not counted
+	Digest mailer.Digest
+	NextAt time.Time // zero: never
 }
 
 // shownEditions is how many editions a digest's page lists, shownDeliveries how
@@ -73,20 +75,25 @@ func (s *server) adminDigests(r *http.Request, v *view) (*response, error) {
 	}
 	rows := make([]adminDigestRow, 0, len(states))
 	for i := range states {
-		rows = append(rows, v.adminDigest(&states[i]))
+		row, err := s.adminDigest(r, v, &states[i])
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
 	}
 	return v.render("admin/digests", frame{Title: v.T("admin.digests"), Body: rows})
 }
 
-func (v *view) adminDigest(d *DigestState) adminDigestRow {
+func (s *server) adminDigest(r *http.Request, v *view, d *DigestState) (adminDigestRow, error) {
+	subscribers, err := s.Admin.Press.CountAudience(r.Context(), d.Digest.Name)
 	row := adminDigestRow{
 		Name: d.Digest.Name, Title: cmp.Or(d.Digest.Title, d.Digest.Name), Href: v.Link("/admin/digests/" + url.PathEscape(d.Digest.Name)),
-		Next: v.T("admin.never"), Recipients: v.T("admin.digest.recipients", len(d.Digest.To), d.Subscribers), Schedule: d.Digest.Schedule,
+		Next: v.T("admin.never"), Recipients: v.T("admin.digest.recipients", len(d.Digest.To), subscribers), Schedule: d.Digest.Schedule,
 	}
 	if !d.NextAt.IsZero() {
 		row.Next = v.Minute(d.NextAt)
 	}
-	return row
+	return row, err
 }
 
 type adminDigestBody struct {
@@ -112,7 +119,10 @@ func (s *server) adminDigestPage(r *http.Request, v *view) (*response, error) {
 
 // showDigest renders the page of a digest around what a form had to say.
 func (s *server) showDigest(r *http.Request, v *view, state *DigestState, body adminDigestBody) (*response, error) {
-	body.adminDigestRow = v.adminDigest(state)
+	var err error
+	if body.adminDigestRow, err = s.adminDigest(r, v, state); err != nil {
+		return nil, err
+	}
 	for _, format := range []string{"html", "text", "eml"} {
 		body.Formats = append(body.Formats, link{
 			Href: v.Link("/admin/digests/" + url.PathEscape(body.Name) + "/preview?format=" + format), Title: v.T("admin.digest.preview." + format),

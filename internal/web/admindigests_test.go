@@ -17,9 +17,13 @@ import (
 
 func (o *office) DigestStates(context.Context) ([]web.DigestState, error) {
 	return []web.DigestState{
-		{Digest: mailer.Digest{Name: "weekly", Title: "一周产经", Schedule: "0 8 * * MON", To: []string{"ops@example.com"}}, NextAt: o.now.Add(time.Hour), Subscribers: 1200},
+		{Digest: mailer.Digest{Name: "weekly", Title: "一周产经", Schedule: "0 8 * * MON", To: []string{"ops@example.com"}}, NextAt: o.now.Add(time.Hour)},
 		{Digest: mailer.Digest{Name: "desk", Operator: true, Schedule: "@daily"}},
 	}, nil
+}
+
+func (o *office) CountAudience(_ context.Context, digest string) (int, error) {
+	return map[string]int{"weekly": 1200}[digest], nil
 }
 
 func (o *office) Preview(_ context.Context, digest, to, format string) ([]byte, error) {
