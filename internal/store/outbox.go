@@ -234,7 +234,7 @@ func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, 
 			if err := markOptedOut(ctx, tx, found); err != nil {
 				return err
 			}
-			if leased, err = suppress(ctx, tx, found, now); err != nil {
+			if leased, err = s.suppress(ctx, tx, found, now); err != nil {
 				return err
 			}
 			if len(leased) > 0 || len(found) == 0 {
@@ -292,16 +292,20 @@ func (a also) Scan(dest ...any) error { return a.scanner.Scan(append(dest, a.des
 
 // suppress settles the deliveries to subscribers who do not want them any more
 // and returns the others.
-func suppress(ctx context.Context, tx *sql.Tx, found []lease, now time.Time) ([]mailer.Delivery, error) {
-	barred, err := suppressed(ctx, tx, addresses(found))
+func (s *Store) suppress(ctx context.Context, tx *sql.Tx, found []lease, now time.Time) ([]mailer.Delivery, error) {
+	hashes := make([]string, len(found))
+	for i := range found {
+		hashes[i] = mailer.MailboxHash(found[i].To)
+	}
+	barred, err := s.suppressed(ctx, tx, hashes)
 	if err != nil {
 		return nil, err
 	}
-	var wanted []mailer.Delivery
+	wanted := make([]mailer.Delivery, 0, len(found))
 	for i := range found {
 		l := &found[i]
 		why := "the subscriber is " + string(l.status) + " now"
-		if x, is := barred[mailer.MailboxHash(l.To)]; is {
+		if x, is := barred[hashes[i]]; is {
 			why = "the mailbox is suppressed, " + x.Why()
 		} else if l.status == mailer.Active {
 			wanted = append(wanted, l.Delivery)

@@ -21,7 +21,7 @@ type run struct {
 	standing mailer.Standing
 	owner    string
 	batch    int
-	outcomes chan mailer.Delivery
+	outcomes *outcomes
 
 	mu      sync.Mutex
 	sum     Summary
@@ -51,7 +51,7 @@ func (d *Deliverer) newRun(e *mailer.Edition, standing mailer.Standing) *run {
 	r := &run{
 		Deliverer: d, edition: e, standing: standing, owner: d.Journal.Owner(),
 		batch:    min(max(d.Pace.Connections, 1)*perBatch, 1000),
-		outcomes: make(chan mailer.Delivery, 4096),
+		outcomes: newOutcomes(),
 		bodies:   map[int64]*mailer.Body{}, ready: map[string][]mailer.Delivery{}, held: map[int64]bool{},
 		changed: make(chan struct{}),
 	}
@@ -86,7 +86,7 @@ func (r *run) all(ctx context.Context) error {
 	close(worked)
 	keeper.Wait()
 	finished := r.giveBack() == 0 && r.dry
-	close(r.outcomes)
+	r.outcomes.close()
 	settler.Wait()
 	switch {
 	case r.err != nil:
@@ -209,7 +209,7 @@ func (r *run) lease(ctx context.Context) bool {
 	r.late = nil
 	r.tell()
 	r.mu.Unlock()
-	r.settleLater(late)
+	r.settleLater(late...)
 	return true
 }
 
@@ -242,10 +242,10 @@ func (r *run) putOff(dv mailer.Delivery, to, why string, now time.Time) mailer.D
 	return expire(dv, r.edition.Created, now)
 }
 
-// settleLater hands over to the settler what was not tried.
-func (r *run) settleLater(ds []mailer.Delivery) {
+// settleLater hands outcomes over to the settler.
+func (r *run) settleLater(ds ...mailer.Delivery) {
 	for _, dv := range ds {
-		r.outcomes <- dv
+		r.outcomes.add(dv)
 	}
 }
 
@@ -342,7 +342,7 @@ func (r *run) next(ctx context.Context) (f *flight, at time.Time) {
 	late := r.late
 	r.late = nil
 	r.mu.Unlock()
-	r.settleLater(late)
+	r.settleLater(late...)
 	return f, at
 }
 
@@ -416,7 +416,7 @@ func (r *run) giveBack() int {
 	}
 	r.ready, r.order, r.waiting = map[string][]mailer.Delivery{}, nil, 0
 	r.mu.Unlock()
-	r.settleLater(back)
+	r.settleLater(back...)
 	return len(back)
 }
 
