@@ -86,7 +86,7 @@ func optedOut(ctx context.Context, q querier, digest string) (map[int64]bool, er
 
 // markOptedOut gives the leases of fixed recipients who took themselves off the
 // digest the status of those who unsubscribed.
-func markOptedOut(ctx context.Context, tx *sql.Tx, found []lease) error {
+func markOptedOut(ctx context.Context, tx querier, found []lease) error {
 	if len(found) == 0 {
 		return nil
 	}

@@ -192,7 +192,7 @@ func total(counts map[mailer.State]int) int {
 
 // leasable says which deliveries may be leased at $2.
 const leasable = `d.next_at <= $2
-	AND (d.state IN ('planned', 'deferred', 'uncertain') OR d.state = 'leased' AND d.leased_until <= $2)`
+	AND (d.state = 'planned' OR d.state = 'deferred' OR d.state = 'uncertain' OR d.state = 'leased' AND d.leased_until <= $2)`
 
 // leaseStatus is the status that the subscriber of a delivery has in its
 // digest, $4: who left the digest has unsubscribed.
@@ -208,7 +208,7 @@ const leaseStatus = `CASE
 // an edition that is halted has none.
 func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, owner string, limit int) ([]mailer.Delivery, error) {
 	var leased []mailer.Delivery
-	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) error {
+	err := s.writeOften(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx querier) error {
 		var digest string
 		err := tx.QueryRowContext(ctx, "SELECT digest FROM editions WHERE id = $1", edition).Scan(&digest)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -292,7 +292,7 @@ func (a also) Scan(dest ...any) error { return a.scanner.Scan(append(dest, a.des
 
 // suppress settles the deliveries to subscribers who do not want them any more
 // and returns the others.
-func (s *Store) suppress(ctx context.Context, tx *sql.Tx, found []lease, now time.Time) ([]mailer.Delivery, error) {
+func (s *Store) suppress(ctx context.Context, tx querier, found []lease, now time.Time) ([]mailer.Delivery, error) {
 	hashes := make([]string, len(found))
 	for i := range found {
 		hashes[i] = mailer.MailboxHash(found[i].To)
