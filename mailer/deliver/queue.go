@@ -13,7 +13,7 @@ import (
 
 // A flight is a delivery in the hands of a connection.
 type flight struct {
-	mailer.Delivery
+	*mailer.Delivery
 	to    string // its destination
 	pass  pass
 	begun bool
@@ -50,7 +50,7 @@ func (q *queue) Next(context.Context) (mailer.Message, bool) {
 	}
 	q.taken++
 	q.flights[f.MessageID] = f
-	return q.run.Sender.Message(q.run.edition, q.run.body(f.Variant), f.Delivery), true
+	return q.run.Sender.Message(q.run.edition, q.run.body(f.Variant), *f.Delivery), true
 }
 
 // Begin notes in the journal that a message is about to be complete.
@@ -65,7 +65,7 @@ func (q *queue) Begin(_ context.Context, m *mailer.Message) error {
 	if stop {
 		return errNotNow
 	}
-	if err := r.Journal.begin(f.Delivery); err != nil {
+	if err := r.Journal.begin(*f.Delivery); err != nil {
 		return err
 	}
 	f.begun = true
@@ -102,11 +102,11 @@ func (r *run) end(ctx context.Context, f *flight, reply string, err error) error
 	if errors.Is(err, errNotNow) || errors.Is(err, submit.ErrUntried) {
 		r.Pace.yield(f.pass)
 		r.warm.put()
-		r.settleLater(untouched(f.Delivery))
+		r.settleLater(untouched(*f.Delivery))
 		return nil
 	}
 	stopped := r.Pace.done(f.to, f.pass, err, now)
-	dv := r.judge(f.Delivery, reply, err, stopped)
+	dv := r.judge(*f.Delivery, reply, err, stopped)
 	if dv.State != mailer.Accepted {
 		r.warm.put()
 	}
