@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	commitAfter = 20 * time.Millisecond // of the first outcome
+	commitAfter = 50 * time.Millisecond // of the first outcome
 	commitAt    = 1000                  // outcomes
 	commitMost  = 4096                  // outcomes that wait, then whoever has more waits too
 )
