@@ -138,8 +138,11 @@ func (d *Deliverer) Recover(ctx context.Context) error {
 		return d.Journal.settled(owed)
 	}
 	left, err := d.Journal.start()
-	if err != nil || len(left) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(left) == 0 {
+		return d.takeOver(ctx)
 	}
 	if err := d.takeUp(ctx, left); err != nil {
 		release(left)

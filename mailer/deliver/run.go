@@ -146,7 +146,7 @@ func (r *run) wait(end, changed <-chan struct{}, at time.Time) {
 
 // keep leases what the workers need, and keeps it leased, until they are done.
 func (r *run) keep(ctx context.Context, worked <-chan struct{}) {
-	looked := r.now()
+	looked, orphaned := r.now(), r.now()
 	for {
 		select {
 		case <-worked:
@@ -169,6 +169,10 @@ func (r *run) keep(ctx context.Context, worked <-chan struct{}) {
 			r.wait(worked, changed, time.Time{})
 		}
 		r.renew(ctx)
+		if now := r.now(); now.Sub(orphaned) >= orphansEvery {
+			orphaned = now
+			r.adoptOrphans(ctx)
+		}
 		if now := r.now(); now.Sub(looked) >= watchEvery {
 			looked = now
 			if why, err := r.Store.Halted(context.WithoutCancel(ctx), r.edition.ID); err == nil && why != "" {
