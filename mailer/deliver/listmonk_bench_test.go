@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -186,7 +185,7 @@ func (l *listmonk) exec(b *testing.B, statement string) {
 func (l *listmonk) send(b *testing.B) time.Duration {
 	b.Helper()
 	text, html := thirty("{{ UnsubscribeURL }}")
-	before := l.used()
+	before := sinktest.CPU(l.cmd.Process.Pid)
 	var id int
 	if err := l.db.QueryRow(b.Context(), `INSERT INTO campaigns (uuid, name, subject, from_email, body, altbody, content_type, status, type, messenger, template_id)
 		VALUES (gen_random_uuid(), 'bench', 'S', 'desk@paper.example', $1, $2, 'html', 'draft', 'regular', 'email', (SELECT max(id) FROM templates)) RETURNING id`,
@@ -207,7 +206,7 @@ func (l *listmonk) send(b *testing.B) time.Duration {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	used := l.used() - before
+	used := sinktest.CPU(l.cmd.Process.Pid) - before
 	for status := ""; status != "finished"; {
 		if err := l.db.QueryRow(ctx, `SELECT status FROM campaigns WHERE id = $1`, id).Scan(&status); err != nil {
 			b.Fatal(err)
@@ -215,23 +214,6 @@ func (l *listmonk) send(b *testing.B) time.Duration {
 		time.Sleep(50 * time.Millisecond)
 	}
 	return used
-}
-
-// used returns the CPU time that the process has had, 0 where the system does
-// not tell.
-func (l *listmonk) used() time.Duration {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(l.cmd.Process.Pid) + "/stat")
-	if err != nil || runtime.GOOS != "linux" {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(data), ") ")
-	fields := strings.Fields(after)
-	var ticks int
-	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
-		n, _ := strconv.Atoi(f)
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond
 }
 
 func (l *listmonk) stop() {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -181,6 +182,7 @@ func skipData(r *bufio.Reader) (n int, err error) {
 type Process struct {
 	Addr string // host:port, on loopback
 
+	pid int
 	in  io.Writer
 	out *bufio.Scanner
 }
@@ -207,7 +209,7 @@ func Start(b *testing.B) *Process {
 		_ = in.Close()
 		_ = cmd.Wait()
 	})
-	p := &Process{in: in, out: bufio.NewScanner(out)}
+	p := &Process{pid: cmd.Process.Pid, in: in, out: bufio.NewScanner(out)}
 	if !p.out.Scan() {
 		b.Fatalf("the sink says nothing: %v", p.out.Err())
 	}
@@ -239,4 +241,27 @@ func (p *Process) ask(b *testing.B, what string) (c Count) {
 		b.Fatal(err)
 	}
 	return c
+}
+
+// CPU returns the time that the sink has had of all cores, in steps of a
+// hundredth of a second, 0 where the system does not tell (it does on Linux).
+func (p *Process) CPU() time.Duration { return CPU(p.pid) }
+
+// CPU returns the time that a process has had of all cores, as that of a sink.
+func CPU(pid int) time.Duration {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(data), ") ")
+	fields := strings.Fields(after) // the third of the file is the first of these
+	if len(fields) < 13 {
+		return 0
+	}
+	var ticks int
+	for _, f := range fields[11:13] { // utime and stime
+		n, _ := strconv.Atoi(f)
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
 }
