@@ -64,7 +64,7 @@ screenshots: ## pictures of digests into docs/, narrow and wide, light and dark
 	@GO="$(GO)" sh internal/tools/judge.sh screenshots
 
 .PHONY: bench-mail
-bench-mail: ## mail sent beside Postfix's smtp-source and go-mail (MAIL_MESSAGES=10000, MAIL_ROUNDS=5)
+bench-mail: ## mail sent beside smtp-source, go-mail and listmonk (MAIL_MESSAGES=10000, MAIL_ROUNDS=5)
 	@sh internal/tools/bench-mail.sh
 
 .PHONY: fuzz

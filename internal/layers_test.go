@@ -46,6 +46,7 @@ var testOnly = map[string]bool{
 	"internal/store/storetest": true,
 	"internal/store/pgtest":    true,
 	"mailer/doctor/dnstest":    true,
+	"mailer/submit/sinktest":   true,
 }
 
 const module = "broadsheet"

@@ -137,6 +137,7 @@ func toFileMail(c Config) fileMail {
 			Username:     m.SMTP.Username,
 			PasswordFile: c.passwordFile,
 			Connections:  m.SMTP.Connections,
+			PerConnection:      m.SMTP.PerConnection,
 			Rate:         m.SMTP.Rate,
 		},
 		Uncertain: resendUncertain,

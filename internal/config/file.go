@@ -127,6 +127,7 @@ type fileSMTP struct {
 	Username     string  `yaml:"username" jsonschema_description:"The account. Empty = no sign-in."`
 	PasswordFile string  `yaml:"password_file" jsonschema_description:"A file, relative to this one, that holds the password and that only its owner may read."`
 	Connections  int     `yaml:"connections" jsonschema:"minimum=1" jsonschema_description:"Connections at the same time."`
+	PerConnection int     `yaml:"per_connection" jsonschema:"minimum=1,maximum=1000000" jsonschema_description:"Messages over a connection before a new one takes its place. Many relays close one after 100."`
 	Rate         float64 `yaml:"rate" jsonschema:"minimum=0" jsonschema_description:"Messages a second at most. 0 = no limit."`
 }
 

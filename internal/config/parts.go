@@ -55,6 +55,8 @@ func (b *builder) parts() {
 			Password:    b.password("mail.smtp.password_file", m.SMTP.PasswordFile),
 			Connections: m.SMTP.Connections,
 			Rate:        m.SMTP.Rate,
+
+			PerConnection: m.SMTP.PerConnection,
 		},
 	}
 	for i, k := range m.DKIM {

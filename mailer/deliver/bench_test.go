@@ -66,6 +66,15 @@ func BenchmarkAccount(b *testing.B) {
 
 // plan stores n subscribers and an edition to them.
 func plan(b *testing.B, s *store.Store, n int) {
+	planEdition(b, s, n, benchEdition())
+}
+
+func benchEdition() *mailer.Edition {
+	now := time.Now()
+	return &mailer.Edition{Digest: "d", At: now, Created: now, Title: "T", Subject: "S", Text: strings.Repeat("text ", 6000), Sender: "desk@paper.example", Shares: []mailer.Share{{Variant: -1}}}
+}
+
+func planEdition(b *testing.B, s *store.Store, n int, e *mailer.Edition) {
 	var batch []mailer.Subscriber
 	for i := range n {
 		batch = append(batch, mailer.Subscriber{
@@ -78,10 +87,8 @@ func plan(b *testing.B, s *store.Store, n int) {
 			batch = batch[:0]
 		}
 	}
-	now := time.Now()
-	e := mailer.Edition{Digest: "d", At: now, Created: now, Title: "T", Subject: "S", Text: strings.Repeat("text ", 6000), Sender: "desk@paper.example", Shares: []mailer.Share{{Variant: -1}}}
 	begun := time.Now()
-	if err := s.SaveEdition(b.Context(), &e, nil, time.Time{}); err != nil {
+	if err := s.SaveEdition(b.Context(), e, nil, time.Time{}); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(n)/time.Since(begun).Seconds(), "planned/s")

@@ -17,41 +17,66 @@ import (
 	"time"
 
 	"broadsheet/internal/store"
+	"broadsheet/internal/store/pgtest"
 	"broadsheet/mailer"
 	"broadsheet/mailer/submit"
 )
 
 const (
-	chaosKills       = 50
 	chaosRecipients  = 1500
 	chaosConnections = 4
 )
+
+// A victim is a process that is killed, and the database it works on.
+type victim struct {
+	dir        string        // its own, with the journal
+	database   string        // as store.Config has it
+	port       int           // of the server
+	recipients int           // in all
+	lease      time.Duration // 0 is as usual
+}
 
 // TestChaos kills a real process that delivers an edition over SMTP, with
 // SIGKILL and at random moments, until it has been killed often enough; then
 // one may come to the end. Nothing is lost, and not more messages arrive twice
 // than there were connections when the processes were killed.
 func TestChaos(t *testing.T) {
-	if dir := os.Getenv("BROADSHEET_TEST_CHAOS"); dir != "" {
-		chaosChild(t, dir, os.Getenv("BROADSHEET_TEST_PORT"))
+	if os.Getenv("BROADSHEET_TEST_CHAOS") != "" {
+		chaosChild(t)
 		return
 	}
-	seed := uint64(time.Now().UnixNano())
+	t.Run("SQLite", func(t *testing.T) {
+		dir := t.TempDir()
+		chaos(t, 50, victim{dir: dir, database: "sqlite:" + filepath.Join(dir, "broadsheet.db"), recipients: chaosRecipients})
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		chaos(t, 15, victim{dir: t.TempDir(), database: pgtest.URL(t), recipients: chaosRecipients})
+	})
+}
+
+// chaosSeed returns a seed, or that of a test run before.
+func chaosSeed() uint64 {
 	if v, err := strconv.ParseUint(os.Getenv("CHAOS_SEED"), 10, 64); err == nil {
-		seed = v
+		return v
 	}
+	return uint64(time.Now().UnixNano())
+}
+
+func chaos(t *testing.T, most int, v victim) {
+	t.Helper()
+	seed := chaosSeed()
 	random := rand.New(rand.NewPCG(seed, 0))
-	dir := t.TempDir()
-	messageIDs := chaosPlan(t, dir)
+	messageIDs := v.plan(t)
 	sink := newCounter(t)
+	v.port = sink.port
 
 	begun := time.Now()
 	kills, allowed, finished := 0, 0, false
 	for !finished {
-		child := chaosStart(t, dir, sink.port)
+		child := v.start(t)
 		ended := make(chan error, 1)
 		go func() { ended <- child.Wait() }()
-		if kills < chaosKills {
+		if kills < most {
 			// Mostly after some messages, now and then after some time: while it
 			// opens, recovers or ends.
 			if random.IntN(5) == 0 {
@@ -81,8 +106,17 @@ func TestChaos(t *testing.T) {
 			t.Fatalf("seed %d: the last process did not come to the end\n%s", seed, child.Stdout)
 		}
 	}
+	twice := v.judge(t, seed, sink, messageIDs, allowed)
+	t.Logf("seed %d: %d kills, %d recipients, 0 lost, %d twice of at most %d (connections open at the kills), %.1f s",
+		seed, kills, len(messageIDs), twice, allowed, time.Since(begun).Seconds())
+}
+
+// judge checks that every message arrived, not too many of them twice, and that
+// the account says so. It returns how many arrived twice.
+func (v victim) judge(t *testing.T, seed uint64, sink *counter, messageIDs []string, allowed int) (twice int) {
+	t.Helper()
 	got := sink.counts()
-	lost, twice := 0, 0
+	lost := 0
 	for _, id := range messageIDs {
 		if got[id] == 0 {
 			lost++
@@ -93,16 +127,90 @@ func TestChaos(t *testing.T) {
 		t.Errorf("seed %d: %d messages that nobody planned", seed, len(got)-len(messageIDs))
 	}
 	if lost > 0 || twice > allowed {
-		t.Errorf("seed %d: %d lost, %d twice with %d connections open at the kills", seed, lost, twice, allowed)
+		t.Fatalf("seed %d: %d lost, %d twice with %d connections open at the kills", seed, lost, twice, allowed)
 	}
-	s := chaosStore(t, dir)
+	s := v.open(t)
 	defer s.Close()
 	counts, _, err := s.Account(t.Context(), 1, 0)
-	if err != nil || counts[mailer.Accepted] != chaosRecipients || len(counts) != 1 {
+	if err != nil || counts[mailer.Accepted] != v.recipients || len(counts) != 1 {
 		t.Errorf("seed %d: account %v, error %v", seed, counts, err)
 	}
-	t.Logf("seed %d: %d kills, %d recipients, %d lost, %d twice of at most %d (connections open at the kills), %.1f s",
-		seed, kills, len(messageIDs), lost, twice, allowed, time.Since(begun).Seconds())
+	return twice
+}
+
+// TestTakeover has two real processes deliver from one PostgreSQL and kills one
+// of them, again and again. On one machine the other one takes up its journal at
+// once: nothing is lost, and not more arrives twice than there were connections.
+// On two machines nobody can read the journal: the other one goes on when the
+// leases are over, and what had been sent and not written down arrives twice.
+func TestTakeover(t *testing.T) {
+	if os.Getenv("BROADSHEET_TEST_CHAOS") != "" {
+		return
+	}
+	t.Run("on one machine", func(t *testing.T) { takeover(t, 4, true) })
+	t.Run("on two machines", func(t *testing.T) { takeover(t, 2, false) })
+}
+
+func takeover(t *testing.T, kills int, together bool) {
+	t.Helper()
+	seed := chaosSeed()
+	random := rand.New(rand.NewPCG(seed, 0))
+	v := victim{dir: t.TempDir(), database: pgtest.URL(t), recipients: 2 * chaosRecipients}
+	if !together {
+		v.lease = 3 * time.Second
+	}
+	messageIDs := v.plan(t)
+	sink := newCounter(t)
+	v.port = sink.port
+	s := v.open(t)
+	defer s.Close()
+	begun := time.Now()
+	run := func() (*exec.Cmd, chan error) {
+		w := v
+		if !together {
+			w.dir = t.TempDir()
+		}
+		cmd, ended := w.start(t), make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		return cmd, ended
+	}
+	child, ended := run()
+	leased := 0
+	for range kills {
+		sink.more(ended, 50+random.IntN(50))
+		other, itsEnd := run()
+		sink.more(ended, 50+random.IntN(50))
+		if err := child.Process.Kill(); err != nil {
+			t.Fatalf("seed %d: it was at its end too soon: %v", seed, err)
+		}
+		<-ended
+		counts, _, err := s.Account(t.Context(), 1, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leased += counts[mailer.Leased]
+		child, ended = other, itsEnd
+	}
+	if leased == 0 {
+		t.Errorf("seed %d: nothing was leased when processes were killed, so that nothing was taken over", seed)
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, child.Stdout)
+		}
+	case <-time.After(50 * time.Second): // less than a lease lasts by itself
+		_ = child.Process.Kill()
+		<-ended
+		t.Fatalf("seed %d: the last process did not come to the end\n%s", seed, child.Stdout)
+	}
+	allowed := kills * chaosConnections
+	if !together {
+		allowed = leased
+	}
+	twice := v.judge(t, seed, sink, messageIDs, allowed)
+	t.Logf("seed %d: %d of two processes killed, %d recipients, %d leased at the kills, 0 lost, %d twice of at most %d, %.1f s",
+		seed, kills, v.recipients, leased, twice, allowed, time.Since(begun).Seconds())
 }
 
 // wait waits for a while, or until a process has ended.
@@ -116,21 +224,21 @@ func wait(ended chan error, d time.Duration) {
 	}
 }
 
-func chaosStore(t *testing.T, dir string) *store.Store {
+func (v victim) open(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Config{Database: "sqlite:" + filepath.Join(dir, "broadsheet.db")}, nil)
+	s, err := store.Open(t.Context(), store.Config{Database: v.database}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// chaosPlan plans the edition and returns the Message-IDs of its deliveries.
-func chaosPlan(t *testing.T, dir string) []string {
+// plan plans the edition and returns the Message-IDs of its deliveries.
+func (v victim) plan(t *testing.T) []string {
 	t.Helper()
-	s := chaosStore(t, dir)
+	s := v.open(t)
 	defer s.Close()
-	model := newOutbox(time.Now(), chaosRecipients)
+	model := newOutbox(time.Now(), v.recipients)
 	e := model.edition
 	e.ID, e.Number = 0, 0
 	var ids []string
@@ -145,10 +253,13 @@ func chaosPlan(t *testing.T, dir string) []string {
 	return ids
 }
 
-func chaosStart(t *testing.T, dir string, port int) *exec.Cmd {
+// start begins a process that delivers. A killed one cannot clean up: what it
+// has of temporary files lies in dir.
+func (v victim) start(t *testing.T) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChaos$")
-	cmd.Env = append(os.Environ(), "BROADSHEET_TEST_CHAOS="+dir, "BROADSHEET_TEST_PORT="+strconv.Itoa(port))
+	cmd.Env = append(os.Environ(), "BROADSHEET_TEST_CHAOS="+v.dir, "BROADSHEET_TEST_DATABASE="+v.database,
+		"BROADSHEET_TEST_PORT="+strconv.Itoa(v.port), "BROADSHEET_TEST_LEASE="+v.lease.String(), "TMPDIR="+v.dir)
 	out := new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
@@ -158,20 +269,27 @@ func chaosStart(t *testing.T, dir string, port int) *exec.Cmd {
 }
 
 // chaosChild is what the processes do: deliver until nothing is left.
-func chaosChild(t *testing.T, dir, port string) {
-	s := chaosStore(t, dir)
+func chaosChild(t *testing.T) {
+	v := victim{dir: os.Getenv("BROADSHEET_TEST_CHAOS"), database: os.Getenv("BROADSHEET_TEST_DATABASE")}
+	var err error
+	if v.port, err = strconv.Atoi(os.Getenv("BROADSHEET_TEST_PORT")); err != nil {
+		t.Fatal(err)
+	}
+	if v.lease, err = time.ParseDuration(os.Getenv("BROADSHEET_TEST_LEASE")); err != nil {
+		t.Fatal(err)
+	}
+	s := v.open(t)
 	defer s.Close()
 	c := submit.Default()
 	c.Transport = submit.SMTPTransport
-	c.SMTP.Host, c.SMTP.TLS, c.SMTP.Connections = "127.0.0.1", submit.NoTLS, chaosConnections
-	c.SMTP.Port, _ = strconv.Atoi(port)
+	c.SMTP.Host, c.SMTP.Port, c.SMTP.TLS, c.SMTP.Connections = "127.0.0.1", v.port, submit.NoTLS, chaosConnections
 	tr, err := submit.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tr.Close()
 	d := deliverer(t, s, tr, nil)
-	d.Journal.Path = filepath.Join(dir, "journal")
+	d.Journal.Path, d.Lease = filepath.Join(v.dir, "journal"), v.lease
 	d.Pace.Connections = chaosConnections
 	for {
 		if _, err := d.Deliver(t.Context(), 1); err != nil {

@@ -87,6 +87,10 @@ type Deliverer struct {
 	Now       func() time.Time
 	Logger    *slog.Logger
 
+	// Lease is for how long a delivery is ours before another process may take
+	// it over; it is renewed in time. A minute when 0.
+	Lease time.Duration
+
 	mu     sync.Mutex
 	faults int       // of the connection, in a row
 	resume time.Time // no attempt before this
@@ -107,11 +111,8 @@ type Summary struct {
 func (s Summary) Total() int { return s.Accepted + s.Deferred + s.Failed + s.Uncertain }
 
 const (
-	leaseFor    = time.Minute
-	renewBefore = 40 * time.Second // of the end
-	beginBefore = 5 * time.Second  // of the end: nothing begins that another may begin too
-	grace       = 10 * time.Second // for the messages under way when ctx ends
-	tolerated   = 3                // connection faults in a row, then a pause
+	grace     = 10 * time.Second // for the messages under way when ctx ends
+	tolerated = 3                // connection faults in a row, then a pause
 )
 
 const (
@@ -137,8 +138,11 @@ func (d *Deliverer) Recover(ctx context.Context) error {
 		return d.Journal.settled(owed)
 	}
 	left, err := d.Journal.start()
-	if err != nil || len(left) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(left) == 0 {
+		return d.takeOver(ctx)
 	}
 	if err := d.takeUp(ctx, left); err != nil {
 		release(left)
@@ -255,6 +259,16 @@ func (d *Deliverer) SendTest(ctx context.Context, e *mailer.Edition, to []string
 	}
 	return sum, errors.Join(errs...)
 }
+
+// lease returns how long a lease lasts.
+func (d *Deliverer) lease() time.Duration { return cmp.Or(d.Lease, time.Minute) }
+
+// renewBefore is how long before its end a lease is renewed.
+func (d *Deliverer) renewBefore() time.Duration { return d.lease() * 2 / 3 }
+
+// beginBefore is how long before the end of its lease nothing begins any more,
+// because another process may begin it too.
+func (d *Deliverer) beginBefore() time.Duration { return d.lease() / 12 }
 
 func (d *Deliverer) now() time.Time {
 	if d.Now != nil {

@@ -60,7 +60,7 @@ func (q *queue) Begin(_ context.Context, m *mailer.Message) error {
 	f := q.flights[m.ID]
 	q.mu.Unlock()
 	r.mu.Lock()
-	stop := r.halted || r.err != nil || !r.held[f.ID] || r.now().After(r.until.Add(-beginBefore))
+	stop := r.halted || r.err != nil || !r.held[f.ID] || r.now().After(r.until.Add(-r.beginBefore()))
 	r.mu.Unlock()
 	if stop {
 		return errNotNow

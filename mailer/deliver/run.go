@@ -146,7 +146,7 @@ func (r *run) wait(end, changed <-chan struct{}, at time.Time) {
 
 // keep leases what the workers need, and keeps it leased, until they are done.
 func (r *run) keep(ctx context.Context, worked <-chan struct{}) {
-	looked := r.now()
+	looked, orphaned := r.now(), r.now()
 	for {
 		select {
 		case <-worked:
@@ -169,6 +169,10 @@ func (r *run) keep(ctx context.Context, worked <-chan struct{}) {
 			r.wait(worked, changed, time.Time{})
 		}
 		r.renew(ctx)
+		if now := r.now(); now.Sub(orphaned) >= orphansEvery {
+			orphaned = now
+			r.adoptOrphans(ctx)
+		}
 		if now := r.now(); now.Sub(looked) >= watchEvery {
 			looked = now
 			if why, err := r.Store.Halted(context.WithoutCancel(ctx), r.edition.ID); err == nil && why != "" {
@@ -181,7 +185,7 @@ func (r *run) keep(ctx context.Context, worked <-chan struct{}) {
 // lease takes a batch from the outbox. It reports false when that failed.
 func (r *run) lease(ctx context.Context) bool {
 	now := r.now()
-	until := now.Add(leaseFor)
+	until := now.Add(r.Deliverer.lease())
 	due, err := r.Store.Lease(ctx, r.edition.ID, now, until, r.owner, r.batch)
 	if err != nil {
 		r.fail(fmt.Errorf("lease deliveries of edition %d: %w", r.edition.ID, err))
@@ -255,7 +259,7 @@ func (r *run) renew(ctx context.Context) {
 	r.mu.Lock()
 	now := r.now()
 	ids := make([]int64, 0, len(r.held))
-	if r.until.Sub(now) < renewBefore {
+	if r.until.Sub(now) < r.renewBefore() {
 		for id := range r.held {
 			ids = append(ids, id)
 		}
@@ -264,7 +268,7 @@ func (r *run) renew(ctx context.Context) {
 	if len(ids) == 0 {
 		return
 	}
-	until := now.Add(leaseFor)
+	until := now.Add(r.Deliverer.lease())
 	kept, err := r.Store.Renew(context.WithoutCancel(ctx), r.owner, until, ids)
 	if err != nil {
 		r.log().WarnContext(ctx, "leases not renewed, to be tried again", "edition", r.edition.ID, "error", err)

@@ -1,18 +1,12 @@
 package deliver_test
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"fmt"
-	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,29 +16,27 @@ import (
 	"broadsheet/mailer"
 	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/submit"
+	"broadsheet/mailer/submit/sinktest"
 )
+
+// wireSender is who sends in the benchmarks.
+var wireSender = mailer.Sender{From: "desk@paper.example", Contact: "editor@paper.example", SiteURL: "https://paper.example", Domain: "paper.example", Secret: []byte("secret")}
 
 // BenchmarkAccountOnTheWire sends an edition of 30 KB to RECIPIENTS (20,000)
 // over SMTP to a server in another process: in turns from a list in memory,
 // and leased, noted and settled. of-unaccounted is the median of what is left
 // of the throughput; -µs is what this process takes of a core for a message,
-// and account-µs what the account adds to that.
+// account-µs what the account adds to that, and sink-µs what the server takes.
 func BenchmarkAccountOnTheWire(b *testing.B) {
-	if os.Getenv("BROADSHEET_BENCH_SINK") != "" {
-		b.Skip("this is the server")
-	}
 	n := 20_000
 	if v, err := strconv.Atoi(os.Getenv("RECIPIENTS")); err == nil {
 		n = v
 	}
 	const connections, rounds = 4, 5
-	port := startSink(b)
-	c := submit.Default()
-	c.Transport = submit.SMTPTransport
-	c.SMTP.Host, c.SMTP.Port, c.SMTP.TLS, c.SMTP.Connections = "127.0.0.1", port, submit.NoTLS, connections
-	sender := mailer.Sender{From: "desk@paper.example", Contact: "editor@paper.example", SiteURL: "https://paper.example", Domain: "paper.example", Secret: []byte("secret")}
+	sink := sinktest.Start(b)
+	c := relayAt(b, sink.Addr, connections)
 	for b.Loop() {
-		var ratios, plain, accounted, cost, bare []float64
+		var ratios, plain, accounted, cost, bare, served []float64
 		for range rounds {
 			dir := b.TempDir()
 			s, err := store.Open(b.Context(), store.Config{Database: "sqlite:" + filepath.Join(dir, "b.db")}, nil)
@@ -61,19 +53,21 @@ func BenchmarkAccountOnTheWire(b *testing.B) {
 				b.Fatal(err)
 			}
 			before, begun := cpu(), time.Now()
-			fromMemory(b, tr, &sender, &e, n, connections)
+			fromMemory(b, tr, &wireSender, &e, n, connections)
 			a, aCPU := time.Since(begun), cpu()-before
 
 			d := &deliver.Deliverer{
-				Store: s, Transport: tr, Sender: sender,
+				Store: s, Transport: tr, Sender: wireSender,
 				Journal: &deliver.Journal{Path: filepath.Join(dir, "journal"), Database: "b"},
 				Pace:    &deliver.Pacer{Connections: connections},
 			}
+			sinks := sink.CPU()
 			before, begun = cpu(), time.Now()
 			if sum, err := d.Deliver(b.Context(), 1); err != nil || sum.Accepted != n {
 				b.Fatalf("%+v, %v", sum, err)
 			}
 			z, zCPU := time.Since(begun), cpu()-before
+			served = append(served, float64((sink.CPU()-sinks).Microseconds())/float64(n))
 			ratios = append(ratios, a.Seconds()/z.Seconds())
 			plain = append(plain, float64(n)/a.Seconds())
 			accounted = append(accounted, float64(n)/z.Seconds())
@@ -91,6 +85,7 @@ func BenchmarkAccountOnTheWire(b *testing.B) {
 		b.ReportMetric(median(ratios), "of-unaccounted")
 		b.ReportMetric(median(bare), "unaccounted-µs")
 		b.ReportMetric(median(cost), "account-µs")
+		b.ReportMetric(median(served), "sink-µs")
 	}
 }
 
@@ -145,90 +140,23 @@ func fromMemory(b *testing.B, tr submit.Transport, sender *mailer.Sender, e *mai
 	}
 }
 
-// startSink starts the server in another process and returns its port.
-func startSink(b *testing.B) int {
+// relayAt is a configuration that sends to an address without encryption.
+func relayAt(b *testing.B, addr string, connections int) submit.Config {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestBenchmarkSink$")
-	cmd.Env = append(os.Environ(), "BROADSHEET_BENCH_SINK=1")
-	life, err := cmd.StdinPipe()
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		b.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
+	c := submit.Default()
+	c.Transport = submit.SMTPTransport
+	c.SMTP.Host, c.SMTP.TLS, c.SMTP.Connections = host, submit.NoTLS, connections
+	if c.SMTP.Port, err = strconv.Atoi(port); err != nil {
 		b.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = life.Close()
-		_ = cmd.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	port, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil {
-		b.Fatal(err)
-	}
-	return port
+	return c
 }
 
-// TestBenchmarkSink is the server of BenchmarkAccountOnTheWire: it takes
-// everything, as fast as it can, until its standard input ends.
-func TestBenchmarkSink(t *testing.T) {
-	if os.Getenv("BROADSHEET_BENCH_SINK") == "" {
-		t.Skip("the server of a benchmark")
-	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Println(l.Addr().(*net.TCPAddr).Port)
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() { swallow(conn) })
-		}
-	})
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	_ = l.Close()
-}
-
-// swallow talks SMTP, with pipelining, and keeps nothing.
-func swallow(conn net.Conn) {
-	defer conn.Close()
-	in, out := bufio.NewReaderSize(conn, 64<<10), bufio.NewWriter(conn)
-	_, _ = out.WriteString("220 sink.example ESMTP\r\n")
-	for data := false; ; {
-		if in.Buffered() == 0 && out.Flush() != nil {
-			return
-		}
-		line, err := in.ReadSlice('\n')
-		if err != nil {
-			return
-		}
-		answer := "250 2.0.0 Ok: queued as 4cZ9XJ0wRBz1h\r\n"
-		switch {
-		case data && len(line) != 3:
-			continue
-		case data && line[0] != '.':
-			continue
-		case data:
-			data = false
-		case bytes.HasPrefix(line, []byte("EHLO")):
-			answer = "250-sink.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
-		case bytes.HasPrefix(line, []byte("DATA")):
-			data, answer = true, "354 go on\r\n"
-		case bytes.HasPrefix(line, []byte("QUIT")):
-			return
-		}
-		_, _ = out.WriteString(answer)
-	}
+func TestMain(m *testing.M) {
+	sinktest.Main()
+	os.Exit(m.Run())
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"strings"
 	"time"
@@ -73,6 +74,18 @@ func (p *Patient) path() string {
 		return strings.ToLower(p.Domain)
 	}
 	return p.from()
+}
+
+// sender is a return path, as each mail has one of its own.
+func (p *Patient) sender() string {
+	if p.Domain != "" {
+		return mailer.VERP(nil, 1) + "@" + p.path()
+	}
+	a, err := mail.ParseAddress(p.Mail.From)
+	if err != nil {
+		return "postmaster@" + p.path()
+	}
+	return a.Address
 }
 
 // perCheck bounds how long one check waits for the network.

@@ -85,7 +85,7 @@ func healthy(t *testing.T) *site {
 	s.patient = doctor.Patient{
 		Mail: submit.Config{
 			From: "Paper <digest@paper.test>", Transport: submit.SMTPTransport, DKIM: []submit.DKIM{k},
-			SMTP: submit.SMTP{Host: host, Port: port, TLS: submit.NoTLS, Connections: 1},
+			SMTP: submit.SMTP{Host: host, Port: port, TLS: submit.NoTLS, Connections: 1, PerConnection: 100},
 		},
 		Site: "https://paper.test", Domain: "bounce.paper.test",
 	}

@@ -39,7 +39,7 @@ func FuzzSPF(f *testing.F) {
 		}
 		for _, ip := range []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1"), {}} {
 			d := &doctor.Doctor{Resolver: echo{record}}
-			fs := d.JudgeSPF(t.Context(), "paper.test", record, ip)
+			fs := d.JudgeSPF(t.Context(), "bounce@paper.test", record, ip)
 			if len(fs) != 1 || fs[0].Check != "spf" || fs[0].Text == "" {
 				t.Errorf("%q: %+v", record, fs)
 			}

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"broadsheet/mailer"
 )
 
 // The results of checking an address by SPF (RFC 7208, section 2.6).
@@ -39,17 +41,18 @@ func (d *Doctor) spf(ctx context.Context, p *Patient) []Finding {
 	if err != nil {
 		return []Finding{silent("spf", p.Mail.SMTP.Host, err)}
 	}
-	return d.judge(ctx, domain, records[0], ips)
+	return d.judge(ctx, p.sender(), records[0], ips)
 }
 
-// judge checks addresses by the record of a domain.
-func (d *Doctor) judge(ctx context.Context, domain, record string, ips []netip.Addr) []Finding {
+// judge checks addresses by the record of a sender's domain.
+func (d *Doctor) judge(ctx context.Context, sender, record string, ips []netip.Addr) []Finding {
+	local, domain := sender[:strings.LastIndexByte(sender, '@')], mailer.Domain(sender)
 	if len(ips) == 0 {
 		ips = []netip.Addr{{}} // the record is walked all the same
 	}
 	var passed, others []string
 	for _, ip := range ips {
-		w := &spfWalk{Doctor: d, ip: ip}
+		w := &spfWalk{Doctor: d, ip: ip, local: local, sender: domain}
 		result, err := w.check(ctx, domain, record, 0)
 		var bad spfMistake
 		switch {
@@ -91,17 +94,20 @@ type spfMistake string
 // Error returns the mistake.
 func (e spfMistake) Error() string { return string(e) }
 
-// maxSPFLookups is how many terms of a record, and of those it includes, may
-// ask the DNS (RFC 7208, section 4.6.4).
-const maxSPFLookups = 10
+// What a record, with those it includes, may ask of the DNS (RFC 7208, section
+// 4.6.4).
+const (
+	maxSPFLookups = 10 // terms that ask; also the names of one mx
+	maxSPFVoid    = 2  // questions without an answer
+)
 
-// An spfWalk checks an address by a record. Macros are not expanded: a term
-// with one matches nothing here.
+// An spfWalk checks an address by a record.
 type spfWalk struct {
 	*Doctor
-	ip      netip.Addr
-	lookups int
-	all     bool // it allows everybody
+	ip            netip.Addr // not valid when it is not known
+	local, sender string     // the two parts of the return path
+	lookups, void int
+	all           bool // it allows everybody
 }
 
 // count counts a term that asks the DNS.
@@ -140,7 +146,25 @@ func (w *spfWalk) check(ctx context.Context, domain, record string, depth int) (
 	if err := w.count("redirect=" + redirect); err != nil {
 		return "", err
 	}
+	redirect, known, err := w.expand(redirect, domain)
+	if err != nil || !known {
+		return spfNeutral, err
+	}
 	return w.other(ctx, redirect, depth)
+}
+
+// answered counts a question that had no answer.
+func (w *spfWalk) answered(name string, n int, err error) error {
+	switch {
+	case err != nil && !missing(err):
+		return err
+	case n > 0:
+		return nil
+	}
+	if w.void++; w.void > maxSPFVoid {
+		return spfMistake(fmt.Sprintf("its SPF record asks the DNS more than %d times for what there is not (at %s), and receivers give up", maxSPFVoid, name))
+	}
+	return nil
 }
 
 func qualifier(term string) (result, mechanism string) {
@@ -159,9 +183,6 @@ func qualifier(term string) (result, mechanism string) {
 
 // other checks by the record of another domain.
 func (w *spfWalk) other(ctx context.Context, domain string, depth int) (string, error) {
-	if strings.Contains(domain, "%") {
-		return spfNeutral, nil
-	}
 	if depth > maxSPFLookups {
 		return "", spfMistake("its SPF record leads in a circle")
 	}
@@ -191,14 +212,16 @@ func (w *spfWalk) match(ctx context.Context, domain, mechanism string, depth int
 	default:
 		return false, spfMistake(fmt.Sprintf("its SPF record has the term %q, which there is not", mechanism))
 	}
-	if target, bits, ok := strings.Cut(argument, "/"); ok {
-		argument, lengths = target, bits
+	plain := strings.LastIndexByte(argument, '}') + 1 // a macro may have a slash
+	if target, bits, ok := strings.Cut(argument[plain:], "/"); ok {
+		argument, lengths = argument[:plain]+target, bits
 	}
 	if argument == "" {
 		argument = domain
 	}
-	if strings.Contains(argument, "%") {
-		return false, nil
+	argument, known, err := w.expand(argument, domain)
+	if err != nil || !known {
+		return false, err
 	}
 	switch name {
 	case "include":
@@ -208,16 +231,22 @@ func (w *spfWalk) match(ctx context.Context, domain, mechanism string, depth int
 		return w.hasAddress(ctx, argument, lengths)
 	case "mx":
 		servers, err := w.Resolver.LookupMX(ctx, fqdn(argument))
-		if err != nil && !missing(err) {
+		if err := w.answered(argument, len(servers), err); err != nil {
 			return false, err
 		}
-		for _, mx := range servers[:min(len(servers), maxSPFLookups)] {
+		if len(servers) > maxSPFLookups {
+			return false, spfMistake(fmt.Sprintf("its SPF record has %s with more than %d servers, and receivers give up", mechanism, maxSPFLookups))
+		}
+		for _, mx := range servers {
 			if ok, err := w.hasAddress(ctx, mx.Host, lengths); ok || err != nil {
 				return ok, err
 			}
 		}
+	case "exists":
+		ips, err := w.Resolver.LookupNetIP(ctx, "ip4", fqdn(argument))
+		return len(ips) > 0, w.answered(argument, len(ips), err)
 	}
-	return false, nil // ptr is not to be used (section 5.5), exists is about macros
+	return false, nil // ptr is not to be used (section 5.5)
 }
 
 func (w *spfWalk) inNetwork(mechanism, argument string) (bool, error) {
@@ -239,7 +268,7 @@ func (w *spfWalk) inNetwork(mechanism, argument string) (bool, error) {
 // so many bits: "24", "24//64" or "/64".
 func (w *spfWalk) hasAddress(ctx context.Context, host, lengths string) (bool, error) {
 	ips, err := w.Resolver.LookupNetIP(ctx, "ip", fqdn(host))
-	if err != nil && !missing(err) {
+	if err := w.answered(host, len(ips), err); err != nil {
 		return false, err
 	}
 	four, six, _ := strings.Cut(lengths, "/")

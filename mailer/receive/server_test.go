@@ -204,11 +204,6 @@ func TestServerSpeaksTLS(t *testing.T) {
 	if got := c.say("EHLO mx.example.net"); !strings.Contains(got, "STARTTLS") || strings.Contains(got, "AUTH") {
 		t.Errorf("it offers %q", got)
 	}
-	// What is sent before the handshake must not count after it.
-	if _, err := c.conn.Write([]byte("STARTTLS\r\nMAIL FROM:<smuggled@example.net>\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	c.want(c.read(), "220")
 	plain := dial(t, c.conn.RemoteAddr().String())
 	plain.want(plain.read(), "220")
 	plain.want(plain.say("EHLO mx.example.net"), "250")
@@ -228,6 +223,37 @@ func TestServerSpeaksTLS(t *testing.T) {
 	c.want(c.data(report("Action: failed\nStatus: 5.1.1\n")), "250")
 	if got := l.Deeds(); !strings.HasPrefix(got, "bounced 7") {
 		t.Errorf("done: %s", got)
+	}
+}
+
+// TestServerForgetsWhatWasSentInTheClear sends commands in one piece with
+// STARTTLS: whoever can write into the connection before the handshake must not
+// have them carried out in the name of the client after it.
+func TestServerForgetsWhatWasSentInTheClear(t *testing.T) {
+	for _, smuggled := range []string{
+		"MAIL FROM:<smuggled@example.net>\r\n",
+		"EHLO evil.example\r\nMAIL FROM:<>\r\nRCPT TO:<" + bounceAddress(7) + ">\r\nDATA\r\n",
+		"EHLO evil.example\r\nMAIL FROM:<>\r\nRCPT TO:<" + bounceAddress(7) + ">\r\nDATA\r\nSubject: x\r\n\r\n550 5.1.1\r\n.\r\n",
+	} {
+		d, l, _ := newDesk()
+		plain := greeted(t, start(t, d, receive.Config{}))
+		if _, err := plain.conn.Write([]byte("STARTTLS\r\n" + smuggled)); err != nil {
+			t.Fatal(err)
+		}
+		plain.want(plain.read(), "220")
+		secure := tls.Client(plain.conn, &tls.Config{InsecureSkipVerify: true, ServerName: domain})
+		if err := secure.Handshake(); err != nil {
+			t.Fatalf("after %q: %v", smuggled, err)
+		}
+		c := &client{t, secure, textproto.NewConn(secure)}
+		c.want(c.say("RCPT TO:<"+bounceAddress(7)+">"), "502")
+		c.want(c.say("EHLO mx.example.net"), "250")
+		c.want(c.say("RCPT TO:<"+bounceAddress(7)+">"), "502")
+		c.want(c.say("MAIL FROM:<>"), "250")
+		c.want(c.say("QUIT"), "221")
+		if got := l.Deeds(); got != "" {
+			t.Errorf("after %q: %s", smuggled, got)
+		}
 	}
 }
 

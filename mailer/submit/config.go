@@ -48,6 +48,10 @@ type SMTP struct {
 	Connections int     // at most so many at a time
 	Rate        float64 // messages a second; 0 for no limit
 
+	// PerConnection is how many messages go over a connection before another
+	// one takes its place: many relays count.
+	PerConnection int
+
 	// Timeout bounds each step of a transmission; the reply to the finished
 	// message may take ten times as long (RFC 5321, section 4.5.3.2). One
 	// minute when 0. It is no setting of config.yaml.
@@ -78,7 +82,7 @@ func Default() Config {
 		From:      "江城产经 <digest@example.com>",
 		Transport: DirectoryTransport,
 		Directory: "outbox",
-		SMTP:      SMTP{Port: 587, TLS: StartTLS, Connections: 8},
+		SMTP:      SMTP{Port: 587, TLS: StartTLS, Connections: 8, PerConnection: 100},
 	}
 }
 
@@ -161,6 +165,9 @@ func (s SMTP) validate() []error {
 	}
 	if s.Connections < 1 || s.Connections > 100 {
 		errs = append(errs, fmt.Errorf("smtp.connections: %d is out of range; use 1 to 100", s.Connections))
+	}
+	if s.PerConnection < 1 || s.PerConnection > 1e6 {
+		errs = append(errs, fmt.Errorf("smtp.per_connection: %d is out of range; use 1 to 1000000, 100 is usual", s.PerConnection))
 	}
 	if math.IsNaN(s.Rate) || s.Rate < 0 || s.Rate > 1e6 {
 		errs = append(errs, fmt.Errorf("smtp.rate: %v is out of range; give messages a second, 0 for no limit", s.Rate))

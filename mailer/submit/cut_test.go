@@ -74,7 +74,7 @@ func TestCutAtEveryOctet(t *testing.T) {
 		if err := client.Hello("here"); err != nil {
 			t.Fatal(err)
 		}
-		r := newRelay(SMTP{Host: "127.0.0.1", Port: 1, TLS: NoTLS, Connections: 1, Timeout: 5 * time.Second}, nil)
+		r := newRelay(SMTP{Host: "127.0.0.1", Port: 1, TLS: NoTLS, Connections: 1, PerConnection: 100, Timeout: 5 * time.Second}, nil)
 		r.put(newConnection(client, near))
 		q := &short{}
 		letters := make(chan *letter, 3)

@@ -25,6 +25,7 @@ import (
 
 	"broadsheet/mailer"
 	"broadsheet/mailer/submit"
+	"broadsheet/mailer/submit/sinktest"
 )
 
 // A mailing is what the contenders send: a digest of 30 KB to many readers.
@@ -64,8 +65,8 @@ func BenchmarkMail(b *testing.B) {
 		return n
 	}
 	messages, rounds := number("MAIL_MESSAGES", 500), number("MAIL_ROUNDS", 1)
-	near := startSink(b)
-	far := distant(b, near.addr, 20*time.Millisecond)
+	near := sinktest.Start(b)
+	far := distant(b, near.Addr, 20*time.Millisecond)
 	rsaKey, edKey := writeKey(b, "rsa-pkcs8"), writeKey(b, "ed25519")
 	lean := contender{"go-mail, without NOOP and RSET", func(b *testing.B, m mailing) time.Duration {
 		return goMail(b, m, gomail.WithoutNoop(), gomail.WithoutRset())
@@ -81,7 +82,7 @@ func BenchmarkMail(b *testing.B) {
 		fmt.Printf("\n%d mails of 30 KB a run, %d rounds, medians; %s\n\n", messages, rounds, load())
 		fmt.Println(head)
 		for _, connections := range []int{1, 4, 8} {
-			table(b, near, contenders, mailing{near.addr, messages, connections}, rounds)
+			table(b, near, contenders, mailing{near.Addr, messages, connections}, rounds)
 		}
 		fmt.Println("\nAt a round trip of 20 ms:\n\n" + head)
 		for _, connections := range []int{1, 4} {
@@ -94,7 +95,7 @@ func BenchmarkMail(b *testing.B) {
 const head = "| sender | connections | messages/s | of smtp-source | of go-mail | CPU a message | of the signatures alone |\n|---|---|---|---|---|---|---|"
 
 // table prints the medians of what the contenders do with a mailing.
-func table(b *testing.B, s *sinkProcess, contenders []contender, m mailing, rounds int) {
+func table(b *testing.B, s *sinktest.Process, contenders []contender, m mailing, rounds int) {
 	b.Helper()
 	speed, cpu := make([][]float64, len(contenders)), make([][]float64, len(contenders))
 	ratios := func(of [][]float64, i int, name string) string {
@@ -110,11 +111,11 @@ func table(b *testing.B, s *sinkProcess, contenders []contender, m mailing, roun
 	}
 	for range rounds {
 		for i, c := range contenders {
-			s.take(b)
+			s.Take(b)
 			start := time.Now()
 			used := c.send(b, m)
 			elapsed := time.Since(start)
-			got := s.take(b)
+			got := s.Take(b)
 			if once := got.Once; c.name != alone && (got.Messages != m.messages || once != m.messages && c.name != postfix) {
 				b.Fatalf("%s: %d messages to %d recipients once and %d more often, want %d", c.name, got.Messages, once, got.More, m.messages)
 			}

@@ -16,10 +16,7 @@ import (
 	"broadsheet/mailer"
 )
 
-const (
-	perConnection = 100              // messages, then a new connection: relays count
-	maxIdle       = 15 * time.Second // a connection unused for longer is closed
-)
+const maxIdle = 15 * time.Second // a connection unused for longer is closed
 
 // A relay is the transport that gives messages to an SMTP server.
 //

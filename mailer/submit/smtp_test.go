@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -102,13 +103,23 @@ func TestRelayRefusesAtEachPhase(t *testing.T) {
 }
 
 func TestConnectionsAreReused(t *testing.T) {
+	for per, want := range map[int]int{1: 250, 7: 36, 100: 3, 250: 1, 1000: 1} {
+		t.Run(strconv.Itoa(per), func(t *testing.T) { connectionsAreReused(t, per, want) })
+	}
+}
+
+// connectionsAreReused sends 250 messages, so many over a connection.
+func connectionsAreReused(t *testing.T, per, want int) {
+	t.Helper()
 	r := (&relay{script: func(phase string, n int) error {
 		if phase == "rcpt" && n%50 == 7 {
 			return reply(550, smtp.EnhancedCode{5, 1, 1}, "no such user")
 		}
 		return nil
 	}}).start(t)
-	tr := open(t, r.config())
+	c := r.config()
+	c.SMTP.PerConnection = per
+	tr := open(t, c)
 	refused := 0
 	for range 250 {
 		if _, err := tr.Send(t.Context(), chinese()); err != nil {
@@ -119,8 +130,8 @@ func TestConnectionsAreReused(t *testing.T) {
 	if refused != 5 || len(mails) != 245 {
 		t.Errorf("%d refused, %d accepted", refused, len(mails))
 	}
-	if sessions != 3 {
-		t.Errorf("%d sessions for 250 messages, want 3 of at most 100", sessions)
+	if sessions != want {
+		t.Errorf("%d sessions for 250 messages, want %d of at most %d", sessions, want, per)
 	}
 }
 

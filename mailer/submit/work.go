@@ -233,7 +233,7 @@ func (r *relay) carry(ctx context.Context, l *letter, h *handler) error {
 			}
 		}
 		l, err = r.exchange(ctx, c, l, h)
-		if c.broken || c.sent >= perConnection || !r.put(c) {
+		if c.broken || c.sent >= r.cfg.PerConnection || !r.put(c) {
 			c.close()
 		}
 		if l != nil && (err != nil || h.over || ctx.Err() != nil) {
@@ -276,7 +276,7 @@ func (r *relay) exchange(ctx context.Context, c *connection, l *letter, h *handl
 		if err != nil || h.over || c.broken || ctx.Err() != nil {
 			return o.next, err
 		}
-		if l = o.next; l == nil && c.sent < perConnection {
+		if l = o.next; l == nil && c.sent < r.cfg.PerConnection {
 			if l = h.next(c); l != nil {
 				c.announce(l, timeout)
 			}
@@ -351,7 +351,7 @@ func (r *relay) transact(ctx context.Context, c *connection, l *letter, h *handl
 	rest := l.data[last:]
 	rest = append(rest, ".\r\n"...)
 	end := len(rest)
-	if c.pipelining && c.sent+1 < perConnection {
+	if c.pipelining && c.sent+1 < r.cfg.PerConnection {
 		if o.next = h.next(c); o.next != nil {
 			rest = c.announcement(rest, o.next)
 		}
