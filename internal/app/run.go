@@ -63,6 +63,7 @@ func (a *App) run(ctx context.Context) error {
 	first := a.expectFirstPolls()
 	group.Go(func() error { return queue.Run(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
+	group.Go(func() error { return a.watchAdded(ctx) })
 	group.Go(func() error { giveBack(ctx); return nil })
 	if listener != nil {
 		group.Go(func() error { return a.serve(ctx, listener) })
