@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
+	"slices"
 	"time"
 
 	"broadsheet/internal/config"
@@ -62,8 +63,15 @@ func (d adminDesk) Health(ctx context.Context) (web.Report, error) {
 }
 
 // SourceStates implements web.Desk.
-func (d adminDesk) SourceStates(ctx context.Context) ([]web.SourceState, error) {
-	list, err := d.Sources(ctx)
+func (d adminDesk) SourceStates(ctx context.Context, names ...string) ([]web.SourceState, error) {
+	list, err := d.polled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) > 0 {
+		list = slices.DeleteFunc(list, func(s SourceState) bool { return !slices.Contains(names, s.Name) })
+	}
+	counts, err := d.store.SourceCounts(ctx, names...)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +88,7 @@ func (d adminDesk) SourceStates(ctx context.Context) ([]web.SourceState, error) 
 		if days == nil {
 			days = make([]int, sparkDays)
 		}
-		states = append(states, web.SourceState{Source: p.sources[s.Name], Poll: s.Poll, Stored: s.Stored, Hub: s.Hub, Daily: days})
+		states = append(states, web.SourceState{Source: p.sources[s.Name], Poll: s.Poll, Stored: counts[s.Name], Hub: s.Hub, Daily: days})
 	}
 	return states, nil
 }

@@ -74,6 +74,8 @@ type App struct {
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
 
+	reloaded chan struct{} // of capacity 1: another configuration is in force
+
 	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
 	saving sync.Mutex    // held while the configuration file is replaced
 
@@ -118,7 +120,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	}
 	a := &App{
 		opts: opts, log: opts.Logger, store: st, stories: stories, pause: standAside,
-		news: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
+		news: make(chan struct{}, 1), reloaded: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
 	}
 	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())

@@ -138,7 +138,7 @@ func (a *App) operatorNotices(ctx context.Context) ([]mailer.Notice, error) {
 
 // Notices returns what the operator should look at.
 func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
-	sources, err := a.Sources(ctx)
+	sources, err := a.polled(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -49,8 +49,9 @@ type Desk interface {
 	Health(ctx context.Context) (Report, error)
 	// Notices returns what needs attention.
 	Notices(ctx context.Context) ([]Notice, error)
-	// SourceStates returns how each source is, in the order of the configuration.
-	SourceStates(ctx context.Context) ([]SourceState, error)
+	// SourceStates returns how each source is, or each of the names, in the order
+	// of the configuration.
+	SourceStates(ctx context.Context, names ...string) ([]SourceState, error)
 	// Answers returns the last documents of a source, the last one first.
 	Answers(ctx context.Context, source string) ([]syndicate.Answer, error)
 	// Held returns the titles of a source's articles that are held.

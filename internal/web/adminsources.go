@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"broadsheet/syndicate"
@@ -31,16 +32,46 @@ type sourceRow struct {
 	Spark             spark
 }
 
+// pageSources is how many sources stand on a page.
+const pageSources = 40
+
+type sourcesBody struct {
+	Rows []sourceRow
+	turns
+}
+
+// adminSources lists the sources in the order of the configuration, those that
+// need attention before all others.
 func (s *server) adminSources(r *http.Request, v *view) (*response, error) {
+	number, ok := v.pageNumber()
+	if !ok {
+		return nil, syndicate.ErrNotFound
+	}
 	states, err := s.Admin.Desk.SourceStates(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]sourceRow, 0, len(states))
-	for i := range states {
-		rows = append(rows, v.source(&states[i]))
+	if len(states) > pageSources {
+		slices.SortStableFunc(states, func(a, b SourceState) int { return cmp.Compare(trouble(&b.Poll), trouble(&a.Poll)) })
 	}
-	return v.render("admin/sources", frame{Title: v.T("admin.sources"), Body: rows})
+	from := min((number-1)*pageSources, len(states))
+	if from == len(states) && number > 1 {
+		return nil, syndicate.ErrNotFound
+	}
+	body := sourcesBody{turns: v.turns(number, len(states) > from+pageSources, "web.pages.previous", "web.pages.next")}
+	states = head(states[from:], pageSources)
+	for i := range states {
+		body.Rows = append(body.Rows, v.source(&states[i]))
+	}
+	return v.render("admin/sources", frame{Title: v.T("admin.sources"), Body: body})
+}
+
+// trouble is 1 for a source that needs attention.
+func trouble(p *syndicate.Poll) int {
+	if p.Error != "" || p.Gone || p.Changed() || p.Held > 0 || p.MovedTo != "" {
+		return 1
+	}
+	return 0
 }
 
 func (v *view) source(x *SourceState) sourceRow {
@@ -158,16 +189,14 @@ func (s *server) adminSource(r *http.Request, v *view) (*response, error) {
 
 // sourceNamed returns how the source of a name is, or syndicate.ErrNotFound.
 func (s *server) sourceNamed(r *http.Request, name string) (*SourceState, error) {
-	states, err := s.Admin.Desk.SourceStates(r.Context())
+	states, err := s.Admin.Desk.SourceStates(r.Context(), name)
+	if err == nil && len(states) == 0 {
+		err = syndicate.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
-	for i := range states {
-		if states[i].Source.Name == name {
-			return &states[i], nil
-		}
-	}
-	return nil, syndicate.ErrNotFound
+	return &states[0], nil
 }
 
 func (s *server) pollSource(r *http.Request, v *view) (*response, error) {

@@ -15,7 +15,7 @@ import (
 // reader may page.
 const (
 	perPage = 20
-	maxPage = 500
+	maxPage = 300
 )
 
 // A pages holds the template of each page by its file's name.
