@@ -116,3 +116,34 @@ func TestSourcesOfTheDatabaseReachEveryProcess(t *testing.T) {
 		})
 	}
 }
+
+// Of many sources those that need attention stand on the first page.
+func TestSourcesThatNeedAttentionComeFirst(t *testing.T) {
+	o := newOrigin(t)
+	o.Serve("/wire.rss", wireFeed)
+	var sources strings.Builder
+	for i := range 45 {
+		path := "/wire.rss?" + fmt.Sprint(i)
+		if i == 44 {
+			path = "/missing"
+		}
+		fmt.Fprintf(&sources, "  - { name: s-%d, url: %q }\n", i, o.URL+path)
+	}
+	cfg, file := settings(t, "listen: 127.0.0.1:0\nsite: { url: http://localhost:8080 }\npolling: { every: 1h, allow_private: [127.0.0.0/8] }\ndatabase: %q\nsources:\n%s", sqlite(t), sources.String())
+	d := start(t, cfg, &clock{now: shanghai(t, "2026-11-20 18:00")}, file)
+	link, err := d.app.SignInLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(link, "token=")
+	op := newOperator(t, d)
+	op.send("/admin/sign-in", url.Values{"token": {token}})
+	await(t, "the poll that fails", func() bool {
+		_, page := op.open("/admin/sources")
+		first := strings.Index(page, `id="source-`)
+		return first >= 0 && strings.HasPrefix(page[first:], `id="source-s-44"`) && strings.Contains(page, `id="source-s-38"`) && !strings.Contains(page, `id="source-s-39"`)
+	})
+	if _, page := op.open("/admin/sources?page=2"); !strings.Contains(page, `id="source-s-43"`) || strings.Contains(page, `id="source-s-44"`) {
+		t.Errorf("the second page:\n%s", page)
+	}
+}

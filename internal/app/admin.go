@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -63,26 +64,37 @@ func (d adminDesk) Health(ctx context.Context) (web.Report, error) {
 }
 
 // SourceStates implements web.Desk.
-func (d adminDesk) SourceStates(ctx context.Context, names ...string) ([]web.SourceState, error) {
+func (d adminDesk) SourceStates(ctx context.Context, f web.SourceFilter) (states []web.SourceState, all int, err error) {
 	list, err := d.polled(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if len(names) > 0 {
-		list = slices.DeleteFunc(list, func(s SourceState) bool { return !slices.Contains(names, s.Name) })
+	all = len(list)
+	if f.Name != "" {
+		list = slices.DeleteFunc(list, func(s SourceState) bool { return s.Name != f.Name })
+	} else {
+		if len(list) > f.Limit {
+			slices.SortStableFunc(list, func(a, b SourceState) int { return cmp.Compare(b.attention(), a.attention()) })
+		}
+		list = list[min(f.Offset, len(list)):]
+		list = list[:min(f.Limit, len(list))]
+	}
+	names := make([]string, len(list))
+	for i := range list {
+		names[i] = list[i].Name
 	}
 	counts, err := d.store.SourceCounts(ctx, names...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	p := d.parts.Load()
 	today := d.opts.Now().In(p.cfg.Site.Location)
 	from := time.Date(today.Year(), today.Month(), today.Day()-sparkDays+1, 0, 0, 0, 0, p.cfg.Site.Location)
-	daily, err := d.store.DailyCounts(ctx, from, sparkDays)
+	daily, err := d.store.DailyCounts(ctx, from, sparkDays, names...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	states := make([]web.SourceState, 0, len(list))
+	states = make([]web.SourceState, 0, len(list))
 	for _, s := range list {
 		days := daily[s.Name]
 		if days == nil {
@@ -90,7 +102,15 @@ func (d adminDesk) SourceStates(ctx context.Context, names ...string) ([]web.Sou
 		}
 		states = append(states, web.SourceState{Source: p.sources[s.Name], Poll: s.Poll, Stored: counts[s.Name], Hub: s.Hub, Daily: days})
 	}
-	return states, nil
+	return states, all, nil
+}
+
+// attention is 1 for a source that needs it.
+func (s *SourceState) attention() int {
+	if p := &s.Poll; p.Error != "" || p.Gone || p.Changed() || p.Held > 0 || p.MovedTo != "" {
+		return 1
+	}
+	return 0
 }
 
 // Answers implements web.Desk.

@@ -246,7 +246,10 @@ func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 	}
 	var notices []web.Notice
 	for _, ed := range editions {
-		counts, deliveries, err := a.store.Account(ctx, ed.ID, shownDeliveries)
+		counts, deliveries, err := a.store.Account(ctx, ed.ID, 0)
+		if err == nil && counts[mailer.Failed] > 0 { // which they are takes sorting
+			counts, deliveries, err = a.store.Account(ctx, ed.ID, shownDeliveries)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -126,7 +126,7 @@ func (p *pagesPaper) list() []benchPage {
 		{"contact", "/contact"},
 		{"apply", "/publishers/apply"},
 		{"missing", "/articles/none"},
-		{"admin", "/admin"},
+		{"admin-home", "/admin"},
 		{"admin-sources", "/admin/sources"},
 		{"admin-source", "/admin/sources/farm-1"},
 		{"admin-articles", "/admin/articles"},

@@ -49,9 +49,9 @@ type Desk interface {
 	Health(ctx context.Context) (Report, error)
 	// Notices returns what needs attention.
 	Notices(ctx context.Context) ([]Notice, error)
-	// SourceStates returns how each source is, or each of the names, in the order
-	// of the configuration.
-	SourceStates(ctx context.Context, names ...string) ([]SourceState, error)
+	// SourceStates returns how the sources are that a filter chooses, in the order
+	// of the configuration, and how many there are.
+	SourceStates(ctx context.Context, f SourceFilter) (states []SourceState, all int, err error)
 	// Answers returns the last documents of a source, the last one first.
 	Answers(ctx context.Context, source string) ([]syndicate.Answer, error)
 	// Held returns the titles of a source's articles that are held.
@@ -145,6 +145,13 @@ type SourceState struct {
 	Stored int    // articles
 	Daily  []int  // articles first seen on each of the last days, the last one today
 	Hub    string // how the subscription to its hub is
+}
+
+// A SourceFilter chooses sources: one by its name, or, of all of them, with
+// those first that need attention, a page.
+type SourceFilter struct {
+	Name          string
+	Limit, Offset int
 }
 
 // maxForm bounds what a form may send, in bytes.

@@ -105,7 +105,7 @@ func (o *office) Notices(context.Context) ([]web.Notice, error) {
 	}, nil
 }
 
-func (o *office) SourceStates(_ context.Context, names ...string) ([]web.SourceState, error) {
+func (o *office) SourceStates(_ context.Context, f web.SourceFilter) ([]web.SourceState, int, error) {
 	daily := make([]int, 30)
 	daily[3], daily[29] = 9, 2
 	sources := site().Sources
@@ -132,7 +132,12 @@ func (o *office) SourceStates(_ context.Context, names ...string) ([]web.SourceS
 		x.Source.Name = fmt.Sprint("field-", i)
 		states = append(states, x)
 	}
-	return slices.DeleteFunc(states, func(x web.SourceState) bool { return len(names) > 0 && !slices.Contains(names, x.Source.Name) }), nil
+	all := len(states)
+	if f.Name != "" {
+		return slices.DeleteFunc(states, func(x web.SourceState) bool { return x.Source.Name != f.Name }), all, nil
+	}
+	states = states[min(f.Offset, all):]
+	return states[:min(f.Limit, len(states))], all, nil
 }
 
 func (o *office) Answers(_ context.Context, source string) ([]syndicate.Answer, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"broadsheet/syndicate"
@@ -40,38 +39,24 @@ type sourcesBody struct {
 	turns
 }
 
-// adminSources lists the sources in the order of the configuration, those that
-// need attention before all others.
+// adminSources lists the sources, a page at a time.
 func (s *server) adminSources(r *http.Request, v *view) (*response, error) {
 	number, ok := v.pageNumber()
 	if !ok {
 		return nil, syndicate.ErrNotFound
 	}
-	states, err := s.Admin.Desk.SourceStates(r.Context())
+	states, all, err := s.Admin.Desk.SourceStates(r.Context(), SourceFilter{Limit: pageSources, Offset: (number - 1) * pageSources})
+	if err == nil && len(states) == 0 && number > 1 {
+		err = syndicate.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
-	if len(states) > pageSources {
-		slices.SortStableFunc(states, func(a, b SourceState) int { return cmp.Compare(trouble(&b.Poll), trouble(&a.Poll)) })
-	}
-	from := min((number-1)*pageSources, len(states))
-	if from == len(states) && number > 1 {
-		return nil, syndicate.ErrNotFound
-	}
-	body := sourcesBody{turns: v.turns(number, len(states) > from+pageSources, "web.pages.previous", "web.pages.next")}
-	states = head(states[from:], pageSources)
+	body := sourcesBody{turns: v.turns(number, all > number*pageSources, "web.pages.previous", "web.pages.next")}
 	for i := range states {
 		body.Rows = append(body.Rows, v.source(&states[i]))
 	}
 	return v.render("admin/sources", frame{Title: v.T("admin.sources"), Body: body})
-}
-
-// trouble is 1 for a source that needs attention.
-func trouble(p *syndicate.Poll) int {
-	if p.Error != "" || p.Gone || p.Changed() || p.Held > 0 || p.MovedTo != "" {
-		return 1
-	}
-	return 0
 }
 
 func (v *view) source(x *SourceState) sourceRow {
@@ -189,7 +174,7 @@ func (s *server) adminSource(r *http.Request, v *view) (*response, error) {
 
 // sourceNamed returns how the source of a name is, or syndicate.ErrNotFound.
 func (s *server) sourceNamed(r *http.Request, name string) (*SourceState, error) {
-	states, err := s.Admin.Desk.SourceStates(r.Context(), name)
+	states, _, err := s.Admin.Desk.SourceStates(r.Context(), SourceFilter{Name: name})
 	if err == nil && len(states) == 0 {
 		err = syndicate.ErrNotFound
 	}
