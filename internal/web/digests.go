@@ -115,7 +115,7 @@ func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit, offse
 	return out, nil
 }
 
-// edition shows an edition as it was mailed, with a way back to the paper on
+// edition shows an edition as it looked in the mail, with a way back to the paper on
 // top.
 func (s *server) edition(r *http.Request, v *view) (*response, error) {
 	number, err := strconv.Atoi(r.PathValue("number"))
@@ -137,7 +137,7 @@ func (s *server) edition(r *http.Request, v *view) (*response, error) {
 	}); err != nil {
 		return nil, err
 	}
-	body, err := insertAfterBodyTag(withoutPersonal(e.HTML, s.cfg.Site.Link(r.URL.Path)), bar.String())
+	body, err := insertAfterBodyTag(withoutRepeats(withoutPersonal(e.HTML, s.cfg.Site.Link(r.URL.Path))), bar.String())
 	if err != nil {
 		return nil, err
 	}
