@@ -39,6 +39,10 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 	if err != nil {
 		return fmt.Errorf("store a submission: %w", err)
 	}
+	tell := ""
+	if sub.Tell && sub.Kind != syndicate.KindLetter {
+		tell = mailbox(sub.Address)
+	}
 	saved := *sub
 	err = s.writeDurably(ctx, "store a submission", func(tx *sql.Tx) error {
 		saved = *sub
@@ -50,12 +54,12 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 			return err
 		}
 		err = tx.QueryRowContext(ctx, `
-			INSERT INTO inbox (kind, sum, ticket, at, address, locale, state, word, result, mail_fault, content)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', $8)
+			INSERT INTO inbox (kind, sum, ticket, at, address, locale, state, word, result, mail_fault, content, tell)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', $8, $9)
 			ON CONFLICT (ticket) DO NOTHING
 			RETURNING id`,
 			string(sub.Kind), sub.Sum(), sql.NullString{String: text(sub.Ticket), Valid: sub.Ticket != ""}, sub.At.UnixMilli(),
-			text(sub.Address), text(sub.Locale), string(saved.State), content).Scan(&saved.ID)
+			text(sub.Address), text(sub.Locale), string(saved.State), content, text(tell)).Scan(&saved.ID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrTicketUsed
 		}
@@ -107,12 +111,12 @@ func contentOf(sub *syndicate.Submission) (string, error) {
 	return string(b), err
 }
 
-const inboxColumns = "id, kind, at, address, locale, state, word, result, settled, mailed, mail_fault, content"
+const inboxColumns = "id, kind, at, address, locale, state, word, result, settled, mailed, mail_fault, content, tell <> '', told, tell_fault"
 
 func scanSubmission(r scanner) (sub syndicate.Submission, err error) {
 	var content []byte
 	err = r.Scan(&sub.ID, &sub.Kind, moment{&sub.At}, &sub.Address, &sub.Locale, &sub.State, &sub.Word, &sub.Result,
-		moment{&sub.Settled}, moment{&sub.MailedAt}, &sub.MailFault, &content)
+		moment{&sub.Settled}, moment{&sub.MailedAt}, &sub.MailFault, &content, &sub.Tell, moment{&sub.ToldAt}, &sub.TellFault)
 	if err != nil {
 		return sub, err
 	}
@@ -216,6 +220,9 @@ func (s *Store) SettleSubmission(ctx context.Context, id int64, t Settlement) (d
 	}
 	err = s.writeDurably(ctx, "settle a submission", func(tx *sql.Tx) (err error) {
 		if done, err = settle(ctx, tx, id, t); err != nil || !done {
+			return err
+		}
+		if err := s.promiseDecision(ctx, tx, id); err != nil {
 			return err
 		}
 		if t.Added != nil {

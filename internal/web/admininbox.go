@@ -138,6 +138,7 @@ type submissionBody struct {
 	At, From string
 	Reply    string // mailto: address; "" for none
 	Mail     string // what became of the mail about it
+	Told     string // what becomes of the mail about the decision; "" when none is wished
 	Word     string // that was written to the sender
 
 	Contribution *contributionView
@@ -194,6 +195,15 @@ func (s *server) showSubmission(ctx context.Context, v *view, sub *syndicate.Sub
 		body.Mail = v.T("admin.inbox.mail_open")
 	default:
 		body.Mail = v.T("admin.inbox.mailed", v.Minute(sub.MailedAt))
+	}
+	switch {
+	case !sub.Tell:
+	case sub.TellFault != "":
+		body.Told = v.T("admin.inbox.tell_fault", sub.TellFault)
+	case sub.ToldAt.IsZero():
+		body.Told = v.T("admin.inbox.tell")
+	default:
+		body.Told = v.T("admin.inbox.told", v.Minute(sub.ToldAt))
 	}
 	switch sub.Kind {
 	case syndicate.KindContribution:
