@@ -52,8 +52,6 @@ type Options struct {
 	// Reach is which private addresses visitors may have us ask, as
 	// polling.allow_private has it for sources; nil, as anywhere but in tests, is none.
 	Reach []string
-	// LookupTXT returns the TXT records of a name; nil asks the machine's resolver.
-	LookupTXT func(ctx context.Context, name string) ([]string, error)
 }
 
 // An App is a paper: its store, and the parts that work on it.

@@ -23,6 +23,7 @@ import (
 	"broadsheet/internal/fetch"
 	"broadsheet/internal/store"
 	"broadsheet/internal/web"
+	"broadsheet/mailer/doctor"
 	"broadsheet/syndicate"
 )
 
@@ -152,7 +153,7 @@ func (d frontDesk) Prove(ctx context.Context, code string) error {
 	if err != nil {
 		return &web.Fault{Key: "unproved"}
 	}
-	w := witness{lookup: d.lookupTXT, client: d.parts.Load().visitor, site: site, token: d.Token(&sub)}
+	w := witness{lookup: d.resolver().LookupTXT, client: d.parts.Load().visitor, site: site, token: d.Token(&sub)}
 	for _, proof := range []struct {
 		kind  syndicate.ProofKind
 		holds func(context.Context) bool
@@ -170,11 +171,12 @@ func (d frontDesk) Prove(ctx context.Context, code string) error {
 	return &web.Fault{Key: "unproved"}
 }
 
-func (a *App) lookupTXT(ctx context.Context, name string) ([]string, error) {
-	if a.opts.LookupTXT != nil {
-		return a.opts.LookupTXT(ctx, name)
+// resolver returns what asks the DNS.
+func (a *App) resolver() doctor.Resolver {
+	if a.opts.Resolver != nil {
+		return a.opts.Resolver
 	}
-	return net.DefaultResolver.LookupTXT(ctx, name)
+	return net.DefaultResolver
 }
 
 // A witness looks whether a site shows a token.
