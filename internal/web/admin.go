@@ -224,13 +224,10 @@ func (s *server) admin(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, http.StatusForbidden)
 			return
 		}
-		limit := int64(maxForm)
 		if r.URL.Path == importPath {
-			limit = maxList
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		if err := r.ParseForm(); err != nil {
-			s.fail(w, r, http.StatusBadRequest)
+			r.Body = http.MaxBytesReader(w, r.Body, maxList) // read as it comes in
+		} else if err := readForm(w, r, maxForm); err != nil {
+			s.fail(w, r, formStatus(err))
 			return
 		}
 	default:

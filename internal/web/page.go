@@ -138,7 +138,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, status int) {
 // errorKeys returns the keys of the wording of a status.
 func errorKeys(status int) (title, text string) {
 	switch status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusForbidden:
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
 	default:
 		status = http.StatusInternalServerError
 	}

@@ -251,9 +251,8 @@ func (s *server) visitorForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusForbidden)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxVisitorForm)
-	if !parseForm(r) {
-		s.fail(w, r, http.StatusBadRequest)
+	if err := readForm(w, r, maxVisitorForm); err != nil {
+		s.fail(w, r, formStatus(err))
 		return
 	}
 	s.mux.ServeHTTP(w, r)

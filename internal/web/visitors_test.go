@@ -289,7 +289,7 @@ func TestFormsOfVisitorsHaveLimits(t *testing.T) {
 	for path, c := range good {
 		form := l.fill(t, path, c.form)
 		form.Set("text", strings.Repeat("x", 10<<20))
-		if w := l.post(path, form); w.Code != http.StatusBadRequest {
+		if w := l.post(path, form); w.Code != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s with ten megabytes: %d", path, w.Code)
 		}
 		var b strings.Builder
@@ -300,7 +300,7 @@ func TestFormsOfVisitorsHaveLimits(t *testing.T) {
 		file, _ := m.CreateFormFile("text", "x.bin")
 		_, _ = file.Write(make([]byte, 10<<20))
 		_ = m.Close()
-		if w := l.send(path, m.FormDataContentType(), b.String()); w.Code != http.StatusBadRequest {
+		if w := l.send(path, m.FormDataContentType(), b.String()); w.Code != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s with a file of ten megabytes: %d", path, w.Code)
 		}
 		for kind, body := range map[string]string{
