@@ -87,6 +87,25 @@ func TestAddSource(t *testing.T) {
 	}
 }
 
+// Whatever somebody calls itself, its entry says that and nothing else.
+func TestQuotedTextIsItself(t *testing.T) {
+	for _, title := range []string{
+		"a\nlisten: :1", `"\`, "'", "# no", "- x", "{a: b}", "~", "yes", "0x10", "2026-01-01", "${X:-y}", "$${X}", "$", "a\tb", "\u2028", "\u0085x", "\x7f", "\ufeffx",
+		"& <b>", "港报 🚢", "%", "@x", "*x", "!!int 3", "|", ">-", "---", "...", " x ", "a\r\nb",
+	} {
+		p := applicant()
+		p.Title = title
+		text, err := config.AddSource("config.yaml", []byte("listen: :80\n"), p, func(string) (string, bool) { return "secret", true })
+		if err != nil {
+			t.Errorf("%q: %v", title, err)
+			continue
+		}
+		if cfg, err := config.Parse("config.yaml", text, func(string) (string, bool) { return "", false }); err != nil || cfg.Sources[0].Title != title {
+			t.Errorf("%q: %v\n%s", title, err, text)
+		}
+	}
+}
+
 // A file with mistakes is not touched, and none is made.
 func TestAddSourceMakesNoMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ before, fault string }{
