@@ -236,7 +236,7 @@ func openPages(b *testing.B) *pagesPaper {
 		b.Fatal(err)
 	}
 	_, token, _ := strings.Cut(link, "token=")
-	res, err := p.client.Post(p.base+"/admin/sign-in", "application/x-www-form-urlencoded", strings.NewReader("token="+token)) //nolint:noctx // a benchmark
+	res, err := p.client.Post(p.base+"/admin/sign-in", "application/x-www-form-urlencoded", strings.NewReader("token="+token))
 	if err != nil {
 		b.Fatal(err)
 	}
