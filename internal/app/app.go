@@ -17,6 +17,7 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/jobs"
 	"broadsheet/internal/store"
+	"broadsheet/internal/web"
 	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/doctor"
 	"broadsheet/syndicate/classify"
@@ -76,6 +77,8 @@ type App struct {
 
 	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
 	saving sync.Mutex    // held while the configuration file is replaced
+
+	tries web.Tries // of visitors and of who signs in
 
 	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
 	reloading sync.Mutex    // held while another configuration is put in force

@@ -98,7 +98,7 @@ func (p *pagesPaper) list() []benchPage {
 		{"front", "/"},
 		{"theme", "/themes/finance"},
 		{"theme-page-9", "/themes/finance?page=9"},
-		{"theme-page-500", "/themes/finance?page=500"},
+		{"theme-page-300", "/themes/finance?page=300"},
 		{"place", "/places/" + url.PathEscape("武汉")},
 		{"article", "/articles/" + p.article},
 		{"story", "/stories/" + p.story},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/syndicate"
@@ -23,8 +24,12 @@ func (VisitorMailJob) Kind() string { return "visitor_mail" }
 const (
 	// sameWithin is how long the same thing sent again is taken for the first.
 	sameWithin = 24 * time.Hour
-	// receiptsApart is how long after a receipt a mailbox gets the next one.
-	receiptsApart = time.Hour
+	// receiptsApart is how long after a receipt a mailbox gets the next one, and
+	// domainReceipts and siteReceipts are how many go into one domain and out at
+	// all in that time.
+	receiptsApart  = time.Hour
+	domainReceipts = 100
+	siteReceipts   = 1000
 	// keptSubmissions is how long what is settled stays.
 	keptSubmissions = 400 * 24 * time.Hour
 )
@@ -67,6 +72,9 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 			return err
 		}
 		if sub.Kind != syndicate.KindLetter {
+			if left, err := receiptsLeft(ctx, tx, sub.Address, sub.At); err != nil || !left {
+				return err
+			}
 			if promised, err := promiseReceipt(ctx, tx, sub.Address, sub.At); err != nil || !promised {
 				return err
 			}
@@ -77,6 +85,21 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 		*sub = saved
 	}
 	return err
+}
+
+// receiptsLeft reports whether the domain of an address may get one more
+// receipt at now, as far as the others go.
+func receiptsLeft(ctx context.Context, tx *sql.Tx, address string, now time.Time) (bool, error) {
+	if address == "" {
+		return false, nil
+	}
+	_, domain, _ := strings.Cut(mailbox(address), "@")
+	var all, inDomain int
+	err := tx.QueryRowContext(ctx, `
+		SELECT count(*), COALESCE(sum(CASE WHEN mailbox LIKE $2 ESCAPE '!' THEN 1 ELSE 0 END), 0)
+		FROM receipts
+		WHERE at > $1`, now.Add(-receiptsApart).UnixMilli(), "%@"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text(domain))).Scan(&all, &inDomain)
+	return all < siteReceipts && inDomain < domainReceipts, err
 }
 
 // promiseReceipt reports whether a mailbox may get a receipt at now, and then

@@ -46,7 +46,7 @@ func (v *view) contributeForm(sent url.Values) *sheet {
 // contribute takes news from a visitor (投稿).
 func (s *server) contribute(r *http.Request, v *view) (*response, error) {
 	f := v.contributeForm(sentForm(r))
-	if f.admitted(r, &s.tries.contribute) {
+	if f.admitted(r, &s.Tries.contribute) {
 		code, err := s.Visitors.Submit(r.Context(), &syndicate.Submission{
 			Kind: syndicate.KindContribution, Address: f.value("address"), Tell: f.value("tell") != "", Locale: v.Lang(), Ticket: f.Ticket,
 			Contribution: &syndicate.Contribution{

@@ -366,6 +366,24 @@ func TestVisitorsCannotFloodTheInbox(t *testing.T) {
 	}
 }
 
+// Another configuration lets nobody begin anew.
+func TestTriesOutliveAReload(t *testing.T) {
+	t.Parallel()
+	l, tries, p := newLobby(t), &web.Tries{}, sample()
+	again := func() {
+		l.handler = handlerOf(t, site(), web.Parts{Articles: p, Feeds: publisher(p), Editions: p, Visitors: l, Tries: tries, Now: func() time.Time { return l.now }})
+	}
+	for path, c := range good {
+		for i := range 6 {
+			again()
+			w := l.post(path, l.fill(t, path, c.form), "Remote: 203.0.113.7:1")
+			if want := map[bool]int{true: http.StatusSeeOther, false: http.StatusTooManyRequests}[i < 5]; w.Code != want {
+				t.Errorf("%s, form %d: %d, want %d", path, i, w.Code, want)
+			}
+		}
+	}
+}
+
 func TestProvingControl(t *testing.T) {
 	t.Parallel()
 	l := newLobby(t)

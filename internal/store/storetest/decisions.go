@@ -114,3 +114,31 @@ func decisionsAtOnce(t *testing.T, s *store.Store) {
 		t.Errorf("%d turns", turns.Load())
 	}
 }
+
+// Nobody has a domain flooded by sending news in the names of its mailboxes.
+func domainReceipts(t *testing.T, s *store.Store) {
+	q := &queued{}
+	s.UseQueue(q)
+	send := func(n int, address string, after time.Duration) int {
+		sub := contribution(n)
+		sub.Address, sub.At = address, noon.Add(after)
+		before := len(q.jobs)
+		submit(t, s, sub, true)
+		return len(q.jobs) - before
+	}
+	sent := 0
+	for i := range 103 {
+		sent += send(i, fmt.Sprintf("victim%d@Mail.example", i), time.Minute)
+	}
+	if sent != 100 {
+		t.Errorf("%d receipts into one domain", sent)
+	}
+	for i, address := range []string{"a@mail_example", "a@sub.mail.example", "a@other.example"} {
+		if send(200+i, address, 2*time.Minute) != 1 {
+			t.Errorf("%s got no receipt", address)
+		}
+	}
+	if send(300, "victim300@mail.example", 62*time.Minute) != 1 {
+		t.Error("none an hour later")
+	}
+}
