@@ -90,6 +90,7 @@ func (a *App) register(q *jobs.Queue) {
 	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
 	jobs.Register(q, jobs.Options{Queue: queueConfirm, Workers: 2, Timeout: 2 * time.Minute}, a.confirm)
 	jobs.Register(q, jobs.Options{Queue: queueVisitor, Timeout: 2 * time.Minute, MaxAttempts: visitorMailAttempts}, a.visitorMail)
+	jobs.Register(q, jobs.Options{Queue: queueVisitor, Timeout: 2 * time.Minute, MaxAttempts: visitorMailAttempts}, a.decisionMail)
 	q.Every(a.opts.Tick, tickJob{})
 	q.Every(expireEvery, expireJob{})
 }

@@ -138,7 +138,7 @@ func (a *App) operatorNotices(ctx context.Context) ([]mailer.Notice, error) {
 
 // Notices returns what the operator should look at.
 func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
-	sources, err := a.Sources(ctx)
+	sources, err := a.polled(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +246,10 @@ func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 	}
 	var notices []web.Notice
 	for _, ed := range editions {
-		counts, deliveries, err := a.store.Account(ctx, ed.ID, shownDeliveries)
+		counts, deliveries, err := a.store.Account(ctx, ed.ID, 0)
+		if err == nil && counts[mailer.Failed] > 0 { // which they are takes sorting
+			counts, deliveries, err = a.store.Account(ctx, ed.ID, shownDeliveries)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -168,6 +168,7 @@ func (a *App) buildPublishing(p *parts) error {
 		Admin:    a.admin(p),
 		Readers:  a.readers(),
 		Visitors: frontDesk{a},
+		Tries:    &a.tries,
 		Logger:   a.log,
 		Now:      a.opts.Now,
 	})

@@ -61,7 +61,7 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	sources, err := a.Sources(ctx)
+	sources, err := a.polled(ctx)
 	if err != nil {
 		return Status{}, err
 	}

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"broadsheet/internal/config"
 	"broadsheet/internal/fetch"
 	"broadsheet/syndicate"
 	"broadsheet/syndicate/collect"
@@ -64,7 +64,7 @@ func (a *App) TestSource(ctx context.Context, nameOrURL string, kind syndicate.K
 		return SourceTest{}, err
 	}
 	if t.Fault == "" && !configured {
-		t.Proposal = sourceLines(proposed)
+		t.Proposal = config.SourceLines(proposed)
 	}
 	return t, nil
 }
@@ -111,48 +111,6 @@ func propose(src *syndicate.Source, t SourceTest, sel syndicate.Selectors) syndi
 		p.Page = sel
 	}
 	return p
-}
-
-// sourceLines writes the entry of a configuration for a source.
-func sourceLines(p syndicate.ProposedSource) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "- name: %s\n", p.Name)
-	if p.Title != "" {
-		fmt.Fprintf(&b, "  title: %s\n", quote(p.Title))
-	}
-	fmt.Fprintf(&b, "  url: %s\n  kind: %s\n", quote(p.URL), p.Kind)
-	if p.Language != "" {
-		fmt.Fprintf(&b, "  language: %s\n", quote(p.Language))
-	}
-	if p.Page == (syndicate.Selectors{}) {
-		return b.String()
-	}
-	b.WriteString("  page:\n")
-	for _, f := range []struct{ key, value string }{
-		{"profile", p.Page.Profile},
-		{"item", p.Page.Item},
-		{"link", p.Page.Link},
-		{"title", p.Page.Title},
-		{"date", p.Page.Date},
-		{"summary", p.Page.Summary},
-		{"body", p.Page.Body},
-	} {
-		if f.value != "" {
-			fmt.Fprintf(&b, "    %s: %s\n", f.key, quote(f.value))
-		}
-	}
-	return b.String()
-}
-
-// quote writes s as YAML: a JSON string is one.
-func quote(s string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
-		panic(err) // a string
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // mostly returns the language that most articles have.

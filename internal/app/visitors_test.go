@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime/quotedprintable"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
@@ -25,6 +26,7 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/store/pgtest"
 	"broadsheet/internal/web"
+	"broadsheet/mailer/doctor"
 )
 
 // A frontDoor is a paper that visitors come to, with an SMTP relay.
@@ -74,14 +76,7 @@ func (f *frontDoor) open(t *testing.T, cfg *config.Config) {
 	t.Helper()
 	f.daemon = start(t, cfg, f.now, f.file, func(o *app.Options) {
 		o.Reach = []string{"127.0.0.0/8"}
-		o.LookupTXT = func(_ context.Context, name string) ([]string, error) {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			if r, ok := f.records[name]; ok {
-				return r, nil
-			}
-			return nil, errors.New("no such name")
-		}
+		o.Resolver = txtRecords{net.DefaultResolver, f}
 	})
 	f.visitor, f.operator = newOperator(t, f.daemon), newOperator(t, f.daemon)
 	link, err := f.app.SignInLink(t.Context())
@@ -90,6 +85,21 @@ func (f *frontDoor) open(t *testing.T, cfg *config.Config) {
 	}
 	_, token, _ := strings.Cut(link, "token=")
 	f.operator.send("/admin/sign-in", url.Values{"token": {token}})
+}
+
+// txtRecords answers for TXT records what the test says.
+type txtRecords struct {
+	doctor.Resolver
+	f *frontDoor
+}
+
+func (r txtRecords) LookupTXT(_ context.Context, name string) ([]string, error) {
+	r.f.mu.Lock()
+	defer r.f.mu.Unlock()
+	if records, ok := r.f.records[name]; ok {
+		return records, nil
+	}
+	return nil, errors.New("no such name")
 }
 
 func sqlite(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "paper.db") }

@@ -45,7 +45,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 }
 
 // counts returns the rows of a query of a name and a number.
-func (s *Store) counts(ctx context.Context, text string) (map[string]int, error) {
+func (s *Store) counts(ctx context.Context, text string, args ...any) (map[string]int, error) {
 	type row struct {
 		name string
 		n    int
@@ -53,7 +53,7 @@ func (s *Store) counts(ctx context.Context, text string) (map[string]int, error)
 	rows, err := query(ctx, s.read, func(r scanner) (v row, err error) {
 		err = r.Scan(&v.name, &v.n)
 		return v, err
-	}, text)
+	}, text, args...)
 	counts := make(map[string]int, len(rows))
 	for _, r := range rows {
 		counts[r.name] = r.n

@@ -49,8 +49,9 @@ type Desk interface {
 	Health(ctx context.Context) (Report, error)
 	// Notices returns what needs attention.
 	Notices(ctx context.Context) ([]Notice, error)
-	// SourceStates returns how each source is, in the order of the configuration.
-	SourceStates(ctx context.Context) ([]SourceState, error)
+	// SourceStates returns how the sources are that a filter chooses, in the order
+	// of the configuration, and how many there are.
+	SourceStates(ctx context.Context, f SourceFilter) (states []SourceState, all int, err error)
 	// Answers returns the last documents of a source, the last one first.
 	Answers(ctx context.Context, source string) ([]syndicate.Answer, error)
 	// Held returns the titles of a source's articles that are held.
@@ -146,6 +147,13 @@ type SourceState struct {
 	Hub    string // how the subscription to its hub is
 }
 
+// A SourceFilter chooses sources: one by its name, or, of all of them, with
+// those first that need attention, a page.
+type SourceFilter struct {
+	Name          string
+	Limit, Offset int
+}
+
 // maxForm bounds what a form may send, in bytes.
 const maxForm = 1 << 20
 
@@ -216,13 +224,10 @@ func (s *server) admin(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, http.StatusForbidden)
 			return
 		}
-		limit := int64(maxForm)
 		if r.URL.Path == importPath {
-			limit = maxList
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		if err := r.ParseForm(); err != nil {
-			s.fail(w, r, http.StatusBadRequest)
+			r.Body = http.MaxBytesReader(w, r.Body, maxList) // read as it comes in
+		} else if err := readForm(w, r, maxForm); err != nil {
+			s.fail(w, r, formStatus(err))
 			return
 		}
 	default:

@@ -32,6 +32,7 @@ type office struct {
 	done     []string // what the operator had done, in order
 	held     bool     // the first source has something to accept
 	fault    error    // of Compare
+	fields   int      // sources beside those of the site
 	handler  http.Handler
 
 	progress web.Progress
@@ -104,7 +105,7 @@ func (o *office) Notices(context.Context) ([]web.Notice, error) {
 	}, nil
 }
 
-func (o *office) SourceStates(context.Context) ([]web.SourceState, error) {
+func (o *office) SourceStates(_ context.Context, f web.SourceFilter) ([]web.SourceState, int, error) {
 	daily := make([]int, 30)
 	daily[3], daily[29] = 9, 2
 	sources := site().Sources
@@ -122,10 +123,21 @@ func (o *office) SourceStates(context.Context) ([]web.SourceState, error) {
 		Source: "harbour", NextAt: o.now.AddDate(0, 0, 7), NextReason: "max-age=43200", LastAt: o.now.Add(-time.Minute), Status: 410,
 		Outcome: syndicate.Failed, Failures: 3, Error: "https://harbour.example/feed: gone", MovedTo: "https://new.example/feed", Gone: true, Bytes: 2000,
 	}
-	return []web.SourceState{
+	states := []web.SourceState{
 		{Source: sources[0], Poll: park, Stored: 7, Daily: daily, Hub: "subscribed"},
 		{Source: sources[1], Poll: harbour, Daily: make([]int, 30)},
-	}, nil
+	}
+	for i := range o.fields {
+		x := states[i%2]
+		x.Source.Name = fmt.Sprint("field-", i)
+		states = append(states, x)
+	}
+	all := len(states)
+	if f.Name != "" {
+		return slices.DeleteFunc(states, func(x web.SourceState) bool { return x.Source.Name != f.Name }), all, nil
+	}
+	states = states[min(f.Offset, all):]
+	return states[:min(f.Limit, len(states))], all, nil
 }
 
 func (o *office) Answers(_ context.Context, source string) ([]syndicate.Answer, error) {

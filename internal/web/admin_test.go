@@ -347,7 +347,7 @@ func TestFormsHaveLimits(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, hashed(t))
 	cookie := o.signIn()
-	if w := o.post("/admin/themes", url.Values{"text": {strings.Repeat("x", 2<<20)}}, cookie); w.Code != http.StatusBadRequest {
+	if w := o.post("/admin/themes", url.Values{"text": {strings.Repeat("x", 2<<20)}}, cookie); w.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("two megabytes: %d", w.Code)
 	}
 	if w := do(o.handler, http.MethodDelete, "/admin", cookie); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD, POST" {

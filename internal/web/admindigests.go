@@ -58,7 +58,7 @@ type DigestState struct {
 // many deliveries an edition's.
 const (
 	shownEditions   = 30
-	shownDeliveries = 500
+	shownDeliveries = 100
 )
 
 type adminDigestRow struct {

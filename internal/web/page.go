@@ -15,7 +15,7 @@ import (
 // reader may page.
 const (
 	perPage = 20
-	maxPage = 500
+	maxPage = 300
 )
 
 // A pages holds the template of each page by its file's name.
@@ -138,7 +138,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, status int) {
 // errorKeys returns the keys of the wording of a status.
 func errorKeys(status int) (title, text string) {
 	switch status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusForbidden:
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
 	default:
 		status = http.StatusInternalServerError
 	}

@@ -107,6 +107,7 @@ type Parts struct {
 	Admin    *Admin           // nil has no pages for operators
 	Readers  *Readers         // nil has nobody subscribe
 	Visitors Visitors         // nil takes nothing from visitors
+	Tries    *Tries           // nil counts for this handler alone
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
 	// Version returns a number that grows when articles change. It is called
@@ -123,6 +124,9 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 	}
 	if parts.Now == nil {
 		parts.Now = time.Now
+	}
+	if parts.Tries == nil {
+		parts.Tries = &Tries{}
 	}
 	if cfg.Site.Location == nil {
 		cfg.Site.Location = time.UTC
@@ -193,10 +197,8 @@ type server struct {
 	ticketKey  []byte // tickets of forms are signed with it
 	adminMux   *http.ServeMux
 	protection *http.CrossOriginProtection
-	attempts   attempts
-	tries      struct{ contribute, contact, apply, prove attempts } // of visitors
-	hashing    chan struct{}                                        // holds one token while a password is hashed
-	comparing  sync.Mutex                                           // held while themes are compared
+	hashing    chan struct{} // holds one token while a password is hashed
+	comparing  sync.Mutex    // held while themes are compared
 }
 
 func (s *server) routes() *http.ServeMux {
