@@ -217,11 +217,7 @@ func (a *App) pace(cfg *config.Config) *deliver.Pacer {
 	if old := a.parts.Load(); old != nil && reflect.DeepEqual(old.cfg.Mail.SMTP, cfg.Mail.SMTP) && maps.Equal(old.cfg.Deliver.Rates, cfg.Deliver.Rates) {
 		return old.deliverer.Pace
 	}
-	p := &deliver.Pacer{Connections: cfg.Mail.SMTP.Connections, Rates: cfg.Deliver.Rates, Resolver: net.DefaultResolver}
-	if a.opts.Resolver != nil {
-		p.Resolver = a.opts.Resolver
-	}
-	return p
+	return &deliver.Pacer{Connections: cfg.Mail.SMTP.Connections, Rates: cfg.Deliver.Rates, Resolver: a.resolver()}
 }
 
 // next returns when a digest is due next after an instant; the zero time is
