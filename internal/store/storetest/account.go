@@ -44,7 +44,8 @@ func halted(t *testing.T, s *store.Store) {
 
 func heldBack(t *testing.T, s *store.Store) {
 	id := outbox(t, s, 2)
-	reasons := func() (out []string) {
+	reasons := func() []string {
+		out := []string{}
 		hs, err := s.HeldBack(t.Context())
 		must(t, err)
 		for _, h := range hs {
@@ -56,15 +57,15 @@ func heldBack(t *testing.T, s *store.Store) {
 		return out
 	}
 	must(t, s.HoldBack(t.Context(), id, ""))
-	equal(t, "none", reasons(), nil)
+	equal(t, "none", reasons(), []string{})
 	must(t, s.HoldBack(t.Context(), id, "no SPF"))
 	must(t, s.HoldBack(t.Context(), id, "no DMARC"))
 	equal(t, "held back", reasons(), []string{"no DMARC"})
 	must(t, s.HoldBack(t.Context(), id, ""))
-	equal(t, "mended", reasons(), nil)
+	equal(t, "mended", reasons(), []string{})
 	must(t, s.HoldBack(t.Context(), id, "no DKIM"))
 	must(t, s.Halt(t.Context(), id, "cancelled"))
-	equal(t, "cancelled", reasons(), nil)
+	equal(t, "cancelled", reasons(), []string{})
 	_, err := s.Resend(t.Context(), id, noon)
 	must(t, err)
 	equal(t, "not any more", reasons(), []string{"no DKIM"})
@@ -75,7 +76,7 @@ func heldBack(t *testing.T, s *store.Store) {
 	allowed, err = s.BulkAllowed(t.Context(), id)
 	must(t, err)
 	equal(t, "allowed", allowed, true)
-	equal(t, "allowed", reasons(), nil)
+	equal(t, "allowed", reasons(), []string{})
 }
 
 func held(t *testing.T, s *store.Store) {
