@@ -48,6 +48,7 @@ func (c *command) digestPreview() *cobra.Command {
 
 func (c *command) digestSend() *cobra.Command {
 	var to string
+	var unsafe bool
 	cmd := &cobra.Command{
 		Use:   "send NAME",
 		Short: "Compose and send an edition now",
@@ -55,7 +56,11 @@ func (c *command) digestSend() *cobra.Command {
 			"With --to it goes to that address alone, as a trial: the next edition still has the same articles.",
 		Args: cobra.ExactArgs(1),
 		RunE: c.paper(func(ctx context.Context, a *app.App, args []string) error {
-			sent, err := a.Send(ctx, args[0], to)
+			send := func() (app.Sent, error) { return a.Send(ctx, args[0], to) }
+			if unsafe && to == "" {
+				send = func() (app.Sent, error) { return a.SendAnyway(ctx, args[0]) }
+			}
+			sent, err := send()
 			if err != nil {
 				return noSuchDigest(a, args[0], err)
 			}
@@ -63,6 +68,7 @@ func (c *command) digestSend() *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&to, "to", "", "send to this address only, as a trial")
+	cmd.Flags().BoolVar(&unsafe, "unsafe-bulk", false, unsafeBulk)
 	return cmd
 }
 

@@ -43,14 +43,19 @@ func (c *command) digestCancel() *cobra.Command {
 }
 
 func (c *command) digestResend() *cobra.Command {
-	return &cobra.Command{
+	var unsafe bool
+	cmd := &cobra.Command{
 		Use:   "resend NAME/NUMBER",
 		Short: "Send what is missing of an edition, to nobody twice",
 		Long: "Sends an edition to the recipients to whom it failed, to whom it may have arrived and was held\n" +
 			"(mail.uncertain: hold), and for whom it was cancelled or halted. Who has it does not get it again.",
 		Args: cobra.ExactArgs(1),
 		RunE: c.edition(func(ctx context.Context, a *app.App, name string, number int) error {
-			sent, missing, err := a.ResendEdition(ctx, name, number)
+			resend := a.ResendEdition
+			if unsafe {
+				resend = a.ResendAnyway
+			}
+			sent, missing, err := resend(ctx, name, number)
 			if err != nil {
 				return noSuchEdition(name, number, err)
 			}
@@ -61,7 +66,12 @@ func (c *command) digestResend() *cobra.Command {
 			return c.printSent(a, name, sent)
 		}),
 	}
+	cmd.Flags().BoolVar(&unsafe, "unsafe-bulk", false, unsafeBulk)
+	return cmd
 }
+
+// unsafeBulk says what the flag of that name does.
+const unsafeBulk = "send even what broadsheet doctor says Gmail, Yahoo or Outlook would refuse"
 
 // edition runs a command on the edition that its argument names.
 func (c *command) edition(run func(ctx context.Context, a *app.App, name string, number int) error) func(*cobra.Command, []string) error {

@@ -117,6 +117,16 @@ func (a *App) CancelEdition(ctx context.Context, digest string, number int) (Can
 // it may have arrived and was held, and what was cancelled. Nobody who has it
 // gets it again.
 func (a *App) ResendEdition(ctx context.Context, digest string, number int) (sent Sent, missing int, err error) {
+	return a.resend(ctx, digest, number, false)
+}
+
+// ResendAnyway is ResendEdition, even of what large providers would refuse. So
+// are the retries, whatever process makes them.
+func (a *App) ResendAnyway(ctx context.Context, digest string, number int) (sent Sent, missing int, err error) {
+	return a.resend(ctx, digest, number, true)
+}
+
+func (a *App) resend(ctx context.Context, digest string, number int, anyway bool) (sent Sent, missing int, err error) {
 	e, err := a.store.NumberedEdition(ctx, digest, number)
 	if err != nil {
 		return Sent{}, 0, fmt.Errorf("edition %d of %s: %w", number, digest, err)
@@ -124,6 +134,11 @@ func (a *App) ResendEdition(ctx context.Context, digest string, number int) (sen
 	sent.Edition = e
 	if missing, err = a.store.Resend(ctx, e.ID, a.opts.Now()); err != nil {
 		return sent, missing, err
+	}
+	if anyway {
+		if err := a.store.AllowBulk(ctx, e.ID); err != nil {
+			return sent, missing, err
+		}
 	}
 	_, failed := a.deliverEdition(ctx, a.parts.Load(), e.ID)
 	sent.Counts, sent.Deliveries, err = a.store.Account(ctx, e.ID, shownDeliveries)

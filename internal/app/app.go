@@ -87,7 +87,6 @@ type App struct {
 		mu     sync.Mutex
 		by     *parts
 		until  time.Time // it counts
-		since  time.Time // the faults
 		faults []string
 	}
 

@@ -239,8 +239,17 @@ var ErrRefusable = errors.New("large providers would refuse this mailing")
 // refused hurts for longer than being late: a domain's name for bulk mail is
 // made once.
 func (a *App) deliverEdition(ctx context.Context, p *parts, edition int64) (deliver.Summary, error) {
-	if err := a.refusable(ctx, p, edition); err != nil {
-		return deliver.Summary{}, err
+	refusable := a.refusable(ctx, p, edition)
+	reason := ""
+	var r *refusal
+	switch {
+	case errors.As(refusable, &r):
+		reason = r.reason()
+	case refusable != nil:
+		return deliver.Summary{}, refusable
+	}
+	if err := a.store.HoldBack(ctx, edition, reason); err != nil || refusable != nil {
+		return deliver.Summary{}, errors.Join(refusable, err)
 	}
 	sum, failed := p.deliverer.Deliver(ctx, edition)
 	if sum.Failed == 0 {
@@ -255,8 +264,29 @@ func (a *App) deliverEdition(ctx context.Context, p *parts, edition int64) (deli
 	return sum, errors.Join(failed, err)
 }
 
-// refusable returns an error that wraps ErrRefusable when an edition is one
-// that large providers would refuse.
+// sendAnyway is what helps an edition that is held back.
+const sendAnyway = "broadsheet doctor says what to do; mail.unsafe_bulk: true, or digest resend --unsafe-bulk, sends all the same"
+
+// A refusal says why large providers would refuse an edition.
+type refusal struct {
+	edition    int64
+	recipients int
+	faults     []string
+}
+
+// Error tells all of it.
+func (r *refusal) Error() string {
+	return fmt.Sprintf("edition %d to %d recipients is held back: %s: %s; %s", r.edition, r.recipients, ErrRefusable, strings.Join(r.faults, "; "), sendAnyway)
+}
+
+// Unwrap returns ErrRefusable.
+func (r *refusal) Unwrap() error { return ErrRefusable }
+
+// reason returns the faults, a line each.
+func (r *refusal) reason() string { return strings.Join(r.faults, "\n") }
+
+// refusable returns a *refusal when an edition is one that large providers
+// would refuse.
 func (a *App) refusable(ctx context.Context, p *parts, edition int64) error {
 	if p.cfg.Mail.Transport != submit.SMTPTransport || p.cfg.UnsafeBulk || doctor.Loopback(p.cfg.Mail.SMTP.Host) {
 		return nil
@@ -272,12 +302,14 @@ func (a *App) refusable(ctx context.Context, p *parts, edition int64) error {
 	if n <= bulk {
 		return nil
 	}
+	if allowed, err := a.store.BulkAllowed(ctx, edition); err != nil || allowed {
+		return err
+	}
 	faults, err := a.faults(ctx, p)
 	if err != nil || len(faults) == 0 {
 		return err
 	}
-	return fmt.Errorf("edition %d to %d recipients is held back: %w: %s; broadsheet doctor says what to do, and mail.unsafe_bulk: true sends all the same",
-		edition, n, ErrRefusable, strings.Join(faults, "; "))
+	return &refusal{edition: edition, recipients: n, faults: faults}
 }
 
 // faults returns for what large providers would refuse bulk mail, as of the
@@ -302,28 +334,29 @@ func (a *App) faults(ctx context.Context, p *parts) ([]string, error) {
 	if len(faults) > 0 {
 		again = examinedAgain
 		a.log.ErrorContext(ctx, "mail to many is held back: large providers would refuse it", "faults", strings.Join(faults, "; "),
-			"remedy", "broadsheet doctor says what to do; mail.unsafe_bulk: true sends all the same")
+			"remedy", sendAnyway)
 	}
 	a.bulk.mu.Lock()
 	defer a.bulk.mu.Unlock()
-	if len(a.bulk.faults) == 0 {
-		a.bulk.since = now
-	}
 	a.bulk.by, a.bulk.until, a.bulk.faults = p, now.Add(again), faults
 	return faults, nil
 }
 
-// heldBack returns a notice while bulk mail is held back by this process.
-func (a *App) heldBack() []web.Notice {
-	a.bulk.mu.Lock()
-	defer a.bulk.mu.Unlock()
-	if a.bulk.by != a.parts.Load() || len(a.bulk.faults) == 0 {
-		return nil
+// heldBack returns a notice for each edition that is held back, by whatever
+// process.
+func (a *App) heldBack(ctx context.Context) ([]web.Notice, error) {
+	held, err := a.store.HeldBack(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return []web.Notice{{
-		Kind: web.NoticeHeldBack, At: a.bulk.since,
-		Text: strings.Join(a.bulk.faults, "\n") + "\n`broadsheet doctor` says what to do; mail.unsafe_bulk: true sends all the same",
-	}}
+	var notices []web.Notice
+	for _, h := range held {
+		notices = append(notices, web.Notice{
+			Kind: web.NoticeHeldBack, Name: h.Digest, Subject: fmt.Sprintf("%s/%d", h.Digest, h.Number), At: h.At,
+			Text: h.Reason + "\n" + sendAnyway,
+		})
+	}
+	return notices, nil
 }
 
 // Worst returns how bad the worst of findings is.

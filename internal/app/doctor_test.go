@@ -17,6 +17,7 @@ import (
 
 	"broadsheet/internal/app"
 	"broadsheet/mailer"
+	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/doctor"
 	"broadsheet/mailer/doctor/dnstest"
 	"broadsheet/mailer/submit"
@@ -126,20 +127,44 @@ func TestBulkIsHeldBack(t *testing.T) {
 	dns.Set("_dmarc.paper.test")
 	sent, err := a.Send(t.Context(), "weekly", "")
 	want := "to 5002 recipients is held back: large providers would refuse this mailing: dmarc: paper.test has no DMARC record (Gmail, Yahoo, Outlook); " +
-		"broadsheet doctor says what to do, and mail.unsafe_bulk: true sends all the same"
+		"broadsheet doctor says what to do; mail.unsafe_bulk: true, or digest resend --unsafe-bulk, sends all the same"
 	if !errors.Is(err, app.ErrRefusable) || !strings.HasSuffix(err.Error(), want) {
 		t.Fatalf("Send: %v, want …%s", err, want)
 	}
 	if sent.Counts[mailer.Planned] != 5002 {
 		t.Errorf("the deliveries are %v", sent.Counts)
 	}
-	notices, err := a.Notices(t.Context())
-	if err != nil || len(notices) != 1 || !strings.HasPrefix(notices[0].Text, "dmarc: paper.test has no DMARC record") {
-		t.Errorf("the operator is told %+v, %v", notices, err)
+	// Every process says so, and goes on saying so.
+	other, err := app.New(t.Context(), a.Config(), app.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for _, a := range []*app.App{a, other} {
+		notices, err := a.Notices(t.Context())
+		if err != nil || len(notices) != 1 || notices[0].Subject != "weekly/1" || !strings.HasPrefix(notices[0].Text, "dmarc: paper.test has no DMARC record") {
+			t.Errorf("the operator is told %+v, %v", notices, err)
+		}
+		s, err := a.Status(t.Context())
+		if err != nil || !strings.HasPrefix(strings.Join(s.Attention, "\n"), "edition 1 of weekly is held back, large providers would refuse it: dmarc: paper.test has no DMARC record") {
+			t.Errorf("the status tells %q, %v", s.Attention, err)
+		}
 	}
 	// The examination counts for some minutes.
 	dns.Set("_dmarc.paper.test", "TXT v=DMARC1; p=none")
 	if _, err := a.Send(t.Context(), "weekly", ""); !errors.Is(err, app.ErrRefusable) {
 		t.Errorf("at once: %v", err)
+	}
+	// On somebody's word it goes out, as far as there is a relay, in every
+	// process.
+	dns.Set("_dmarc.paper.test")
+	if _, _, err := a.ResendAnyway(t.Context(), "weekly", 1); errors.Is(err, app.ErrRefusable) || !errors.Is(err, deliver.ErrPaused) {
+		t.Errorf("all the same: %v", err)
+	}
+	if _, _, err := other.ResendEdition(t.Context(), "weekly", 1); errors.Is(err, app.ErrRefusable) || !errors.Is(err, deliver.ErrPaused) {
+		t.Errorf("all the same, another process: %v", err)
+	}
+	if notices, err := other.Notices(t.Context()); err != nil || len(notices) != 0 {
+		t.Errorf("still held back: %+v, %v", notices, err)
 	}
 }

@@ -109,6 +109,16 @@ const shownDeliveries = 50
 // now and delivers it. With an address it goes there alone, as a trial that
 // takes no article from the next edition.
 func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
+	return a.send(ctx, name, to, false)
+}
+
+// SendAnyway is Send to all, even what large providers would refuse. So are the
+// retries of that edition, whatever process makes them.
+func (a *App) SendAnyway(ctx context.Context, name string) (Sent, error) {
+	return a.send(ctx, name, "", true)
+}
+
+func (a *App) send(ctx context.Context, name, to string, anyway bool) (Sent, error) {
 	p := a.parts.Load()
 	d, ok := p.digests[name]
 	if !ok {
@@ -117,7 +127,7 @@ func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 	if to != "" {
 		return a.sendTrial(ctx, p, d, to)
 	}
-	earlier, err := a.finish(ctx, p, name)
+	earlier, err := a.finish(ctx, p, name, anyway)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -129,6 +139,11 @@ func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 	if e.Skipped != "" {
 		return sent, nil
 	}
+	if anyway {
+		if err := a.store.AllowBulk(ctx, e.ID); err != nil {
+			return sent, err
+		}
+	}
 	_, failed := a.deliverEdition(ctx, p, e.ID)
 	sent.Counts, sent.Deliveries, err = a.store.Account(ctx, e.ID, shownDeliveries)
 	return sent, errors.Join(failed, err)
@@ -136,7 +151,7 @@ func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 
 // finish delivers what is due of the earlier editions of a digest, such as
 // those that a crash interrupted.
-func (a *App) finish(ctx context.Context, p *parts, name string) (deliver.Summary, error) {
+func (a *App) finish(ctx context.Context, p *parts, name string, anyway bool) (deliver.Summary, error) {
 	var sum deliver.Summary
 	due, err := a.store.DueEditions(ctx, a.opts.Now())
 	if err != nil {
@@ -149,6 +164,11 @@ func (a *App) finish(ctx context.Context, p *parts, name string) (deliver.Summar
 		}
 		if e.Digest != name {
 			continue
+		}
+		if anyway {
+			if err := a.store.AllowBulk(ctx, id); err != nil {
+				return sum, err
+			}
 		}
 		s, err := a.deliverEdition(ctx, p, id)
 		sum.Accepted += s.Accepted

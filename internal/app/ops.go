@@ -124,7 +124,7 @@ func (a *App) operatorNotices(ctx context.Context) ([]mailer.Notice, error) {
 		case web.NoticeUndelivered:
 			m.ID, m.Title = n.URL+"#failed", fmt.Sprintf("%s: not delivered to %d of %d", n.Subject, n.Count, n.Of)
 		case web.NoticeHeldBack:
-			m.ID, m.Title = site.Link(fmt.Sprintf("/feeds/ops.atom#held-back-%d", n.At.Unix())), n.Kind
+			m.ID, m.Title = site.Link(fmt.Sprintf("/feeds/ops.atom#held-back-%s-%d", n.Subject, n.At.Unix())), n.Subject+": "+n.Kind
 		case web.NoticeSuppressed:
 			m.ID = site.Link(fmt.Sprintf("/feeds/ops.atom#suppressed-%d", n.At.Unix()))
 			m.Title = fmt.Sprintf("%s: %d in 30 days", n.Kind, n.Count)
@@ -169,8 +169,12 @@ func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
 	if err != nil {
 		return nil, err
 	}
+	heldBack, err := a.heldBack(ctx)
+	if err != nil {
+		return nil, err
+	}
 	waiting, err := a.waiting(ctx)
-	return slices.Concat(notices, held, failed, cameBack, a.heldBack(), waiting), err
+	return slices.Concat(notices, held, failed, cameBack, heldBack, waiting), err
 }
 
 // waiting returns a notice for each part of the inbox where something waits.

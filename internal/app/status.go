@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/internal/store"
@@ -107,6 +108,14 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 			what = "they may have arrived and are held; broadsheet digest resend sends them again"
 		}
 		s.Attention = append(s.Attention, fmt.Sprintf("%d deliveries are uncertain; %s", n, what))
+	}
+	held, err := a.store.HeldBack(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	for _, h := range held {
+		s.Attention = append(s.Attention, fmt.Sprintf("edition %d of %s is held back, large providers would refuse it: %s; %s",
+			h.Number, h.Digest, strings.ReplaceAll(h.Reason, "\n", "; "), sendAnyway))
 	}
 	for _, u := range s.UnderWay {
 		if u.Halted != "" {

@@ -121,14 +121,14 @@ type fileMail struct {
 }
 
 type fileSMTP struct {
-	Host         string  `yaml:"host" jsonschema_description:"The server's name. Needed for the smtp transport."`
-	Port         int     `yaml:"port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The server's port: 587 with starttls, 465 with implicit."`
-	TLS          string  `yaml:"tls" jsonschema:"enum=starttls,enum=implicit,enum=none,enum=insecure" jsonschema_description:"How the connection is secured: starttls, implicit, none for a relay on this machine, or insecure for one elsewhere when nobody can listen on the way."`
-	Username     string  `yaml:"username" jsonschema_description:"The account. Empty = no sign-in."`
-	PasswordFile string  `yaml:"password_file" jsonschema_description:"A file, relative to this one, that holds the password and that only its owner may read."`
-	Connections  int     `yaml:"connections" jsonschema:"minimum=1" jsonschema_description:"Connections at the same time."`
+	Host          string  `yaml:"host" jsonschema_description:"The server's name. Needed for the smtp transport."`
+	Port          int     `yaml:"port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The server's port: 587 with starttls, 465 with implicit."`
+	TLS           string  `yaml:"tls" jsonschema:"enum=starttls,enum=implicit,enum=none,enum=insecure" jsonschema_description:"How the connection is secured: starttls, implicit, none for a relay on this machine, or insecure for one elsewhere when nobody can listen on the way."`
+	Username      string  `yaml:"username" jsonschema_description:"The account. Empty = no sign-in."`
+	PasswordFile  string  `yaml:"password_file" jsonschema_description:"A file, relative to this one, that holds the password and that only its owner may read."`
+	Connections   int     `yaml:"connections" jsonschema:"minimum=1" jsonschema_description:"Connections at the same time."`
 	PerConnection int     `yaml:"per_connection" jsonschema:"minimum=1,maximum=1000000" jsonschema_description:"Messages over a connection before a new one takes its place. Many relays close one after 100."`
-	Rate         float64 `yaml:"rate" jsonschema:"minimum=0" jsonschema_description:"Messages a second at most. 0 = no limit."`
+	Rate          float64 `yaml:"rate" jsonschema:"minimum=0" jsonschema_description:"Messages a second at most. 0 = no limit."`
 }
 
 type fileDKIM struct {

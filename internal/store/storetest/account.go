@@ -15,6 +15,7 @@ var accountTests = map[string]func(*testing.T, *store.Store){
 	"only what is missing is sent":      resendMissing,
 	"the next edition is there":         standing,
 	"how far an edition is":             progress,
+	"mail to many is held back":         heldBack,
 }
 
 func halted(t *testing.T, s *store.Store) {
@@ -39,6 +40,43 @@ func halted(t *testing.T, s *store.Store) {
 	must(t, err)
 	equal(t, "nothing is missing", n, 0)
 	equal(t, "to lease", recipients(lease(t, s, id, noon, "me", 2)), "ab")
+}
+
+func heldBack(t *testing.T, s *store.Store) {
+	id := outbox(t, s, 2)
+	reasons := func() []string {
+		out := []string{}
+		hs, err := s.HeldBack(t.Context())
+		must(t, err)
+		for _, h := range hs {
+			if h.Edition != id || h.Digest == "" || h.Number != 1 || h.At.IsZero() {
+				t.Errorf("held back: %+v", h)
+			}
+			out = append(out, h.Reason)
+		}
+		return out
+	}
+	must(t, s.HoldBack(t.Context(), id, ""))
+	equal(t, "none", reasons(), []string{})
+	must(t, s.HoldBack(t.Context(), id, "no SPF"))
+	must(t, s.HoldBack(t.Context(), id, "no DMARC"))
+	equal(t, "held back", reasons(), []string{"no DMARC"})
+	must(t, s.HoldBack(t.Context(), id, ""))
+	equal(t, "mended", reasons(), []string{})
+	must(t, s.HoldBack(t.Context(), id, "no DKIM"))
+	must(t, s.Halt(t.Context(), id, "cancelled"))
+	equal(t, "cancelled", reasons(), []string{})
+	_, err := s.Resend(t.Context(), id, noon)
+	must(t, err)
+	equal(t, "not any more", reasons(), []string{"no DKIM"})
+	allowed, err := s.BulkAllowed(t.Context(), id)
+	must(t, err)
+	equal(t, "allowed", allowed, false)
+	must(t, s.AllowBulk(t.Context(), id))
+	allowed, err = s.BulkAllowed(t.Context(), id)
+	must(t, err)
+	equal(t, "allowed", allowed, true)
+	equal(t, "allowed", reasons(), []string{})
 }
 
 func held(t *testing.T, s *store.Store) {
