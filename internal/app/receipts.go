@@ -148,7 +148,7 @@ type EditionFor struct {
 	Subject   string        `json:"subject,omitempty"`
 	Since     time.Time     `json:"since,omitzero"` // when the news in it begins
 	Important bool          `json:"important,omitempty"`
-	Sections  []PlanSection `json:"sections"`
+	Sections  []mailer.PlanSection `json:"sections"`
 }
 
 // ExplainEdition tells why an address got the numbered edition of a digest, or
@@ -166,7 +166,7 @@ func (a *App) ExplainEdition(ctx context.Context, email, digest string, number i
 	if e, err = a.store.Edition(ctx, e.ID); err != nil {
 		return EditionFor{}, err
 	}
-	out := EditionFor{Email: email, Digest: digest, Number: number, At: e.At, Sections: []PlanSection{}}
+	out := EditionFor{Email: email, Digest: digest, Number: number, At: e.At, Sections: []mailer.PlanSection{}}
 	s, err := a.store.Subscriber(ctx, email)
 	if err != nil && !errors.Is(err, syndicate.ErrNotFound) {
 		return out, err

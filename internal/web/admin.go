@@ -21,6 +21,8 @@ type Admin struct {
 	Desk         Desk
 	Lab          Lab
 	Press        Press
+	Planner      Planner
+	Holder       Holder
 	Circulation  Circulation
 	Settings     Settings
 	Operator     Operator
@@ -176,7 +178,13 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("GET /admin/digests/{name}/preview", s.previewDigest)
 	page("POST /admin/digests/{name}/test", s.testDigest)
 	page("POST /admin/digests/{name}/send", s.sendDigest)
+	page("GET /admin/digests/{name}/plan", s.adminPlan)
+	page("POST /admin/digests/{name}/hold", s.holdDigest)
+	page("POST /admin/digests/{name}/release", s.releaseDigest)
 	page("GET /admin/digests/{name}/{number}", s.adminEdition)
+	page("GET /admin/digests/{name}/{number}/preview", s.previewEdition)
+	page("POST /admin/digests/{name}/{number}/hold", s.orderEdition("hold", s.holdEdition))
+	page("POST /admin/digests/{name}/{number}/release", s.orderEdition("release", s.releaseEdition))
 	page("POST /admin/digests/{name}/{number}/cancel", s.orderEdition("cancel", s.cancelEdition))
 	page("POST /admin/digests/{name}/{number}/resend", s.orderEdition("resend", s.resendEdition))
 	page("GET /admin/subscribers", s.adminSubscribers)
@@ -279,7 +287,7 @@ func (v *view) Done() string {
 	for _, known := range []string{
 		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config",
 		"admit", "decline", "close", "drop", "settled",
-		"cancel", "resend",
+		"cancel", "resend", "hold", "release",
 	} {
 		if what == known {
 			return v.T("admin.done." + what)

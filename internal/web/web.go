@@ -186,6 +186,7 @@ type server struct {
 	tries      struct{ contribute, contact, apply, prove attempts } // of visitors
 	hashing    chan struct{}                                        // holds one token while a password is hashed
 	comparing  sync.Mutex                                           // held while themes are compared
+	planning   sync.Mutex                                           // held while an edition is planned
 }
 
 func (s *server) routes() *http.ServeMux {
