@@ -136,7 +136,7 @@ func (a *App) admin(p *parts) *web.Admin {
 	desk := adminDesk{a}
 	return &web.Admin{
 		PasswordHash: string(p.cfg.Admin.PasswordHash),
-		Sessions:     a.store, Desk: desk, Lab: desk, Press: desk, Planner: desk, Holder: a, Circulation: desk, Settings: desk, Operator: a, Journal: a.store,
+		Sessions:     a.store, Desk: desk, Lab: desk, Trials: desk, Press: desk, Planner: desk, Holder: a, Circulation: desk, Settings: desk, Operator: a, Journal: a.store,
 		Inbox: a.store, Editor: editorDesk{a},
 	}
 }

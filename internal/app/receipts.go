@@ -138,16 +138,16 @@ var ErrNoEdition = errors.New("no such edition")
 
 // An EditionFor is an edition as one address got it or did not, and why.
 type EditionFor struct {
-	Email     string        `json:"email"`
-	Digest    string        `json:"digest"`
-	Number    int           `json:"number"`
-	At        time.Time     `json:"at"`
-	State     mailer.State  `json:"state,omitempty"` // of the delivery; "" when there is none
-	Why       string        `json:"why"`             // it is in that state, or there is none
-	SendAt    time.Time     `json:"send_at,omitzero"`
-	Subject   string        `json:"subject,omitempty"`
-	Since     time.Time     `json:"since,omitzero"` // when the news in it begins
-	Important bool          `json:"important,omitempty"`
+	Email     string               `json:"email"`
+	Digest    string               `json:"digest"`
+	Number    int                  `json:"number"`
+	At        time.Time            `json:"at"`
+	State     mailer.State         `json:"state,omitempty"` // of the delivery; "" when there is none
+	Why       string               `json:"why"`             // it is in that state, or there is none
+	SendAt    time.Time            `json:"send_at,omitzero"`
+	Subject   string               `json:"subject,omitempty"`
+	Since     time.Time            `json:"since,omitzero"` // when the news in it begins
+	Important bool                 `json:"important,omitempty"`
 	Sections  []mailer.PlanSection `json:"sections"`
 }
 

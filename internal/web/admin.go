@@ -20,6 +20,7 @@ type Admin struct {
 	Sessions     Sessions
 	Desk         Desk
 	Lab          Lab
+	Trials       Trials
 	Press        Press
 	Planner      Planner
 	Holder       Holder
@@ -168,6 +169,8 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("GET /admin/sources/{name}", s.adminSource)
 	page("POST /admin/sources/{name}/poll", s.pollSource)
 	page("POST /admin/sources/{name}/accept", s.acceptSource)
+	page("GET /admin/sources/{name}/test", s.trialPage)
+	page("POST /admin/sources/{name}/test", s.trySource)
 	page("GET /admin/articles", s.adminArticles)
 	page("GET /admin/articles/{key}", s.adminArticle)
 	page("POST /admin/articles/{key}/refile", s.refileArticle)

@@ -206,7 +206,7 @@ func newOffice(t *testing.T, hashed string) *office {
 	o := &office{t: t, paper: sample(), now: now, inbox: sampleInbox(), sessions: map[string]*session{}, links: map[string]bool{}}
 	o.handler = handlerOf(t, site(), web.Parts{
 		Articles: o.paper, Feeds: publisher(o.paper), Editions: o.paper, Now: func() time.Time { return o.now },
-		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Press: o, Planner: o, Holder: o, Circulation: o, Settings: o, Operator: o, Journal: o, Inbox: o, Editor: o},
+		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Trials: o, Press: o, Planner: o, Holder: o, Circulation: o, Settings: o, Operator: o, Journal: o, Inbox: o, Editor: o},
 	})
 	return o
 }

@@ -135,7 +135,7 @@ func (s *server) adminLog(r *http.Request, v *view) (*response, error) {
 	for _, d := range head(deeds, logPage) {
 		row := deedRow{At: v.Minute(d.At), Who: d.Who, Action: v.action(d.Action), Object: d.Object, Detail: d.Detail}
 		switch d.Action {
-		case syndicate.ActionPoll, syndicate.ActionAccept:
+		case syndicate.ActionPoll, syndicate.ActionAccept, syndicate.ActionTry:
 			row.Href = v.Link("/admin/sources/" + url.PathEscape(d.Object))
 		case syndicate.ActionSend, syndicate.ActionTest, syndicate.ActionCancel, syndicate.ActionResend,
 			syndicate.ActionHold, syndicate.ActionRelease:
