@@ -77,6 +77,9 @@ type App struct {
 	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
 	saving sync.Mutex    // held while the configuration file is replaced
 
+	ring    *logRing   // the last lines of the log
+	copying sync.Mutex // held while the database is copied
+
 	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
 	reloading sync.Mutex    // held while another configuration is put in force
 	bulk      struct {      // the last examination before a mailing to many
@@ -96,6 +99,8 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	ring := &logRing{}
+	opts.Logger = ring.tap(opts.Logger)
 	if opts.Out == nil {
 		opts.Out = io.Discard
 	}
@@ -117,7 +122,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		opts: opts, log: opts.Logger, store: st, stories: stories, pause: standAside,
+		ring: ring, opts: opts, log: opts.Logger, store: st, stories: stories, pause: standAside,
 		news: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
 	}
 	if err := a.begin(ctx, cfg); err != nil {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"broadsheet/internal/store"
+	"broadsheet/internal/web"
 	"broadsheet/mailer"
 )
 
@@ -104,4 +106,10 @@ func (a *App) LongWork(ctx context.Context, kind string) error {
 		return a.tell(ctx, store.StoryJob{})
 	}
 	return a.expire(ctx, expireJob{})
+}
+
+// KeepLog returns a logger that keeps its last lines, and what returns those.
+func KeepLog(l *slog.Logger) (*slog.Logger, func(slog.Level) []web.LogLine) {
+	r := &logRing{}
+	return r.tap(l), r.LogLines
 }

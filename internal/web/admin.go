@@ -28,6 +28,9 @@ type Admin struct {
 	Settings     Settings
 	Operator     Operator
 	Journal      Journal
+	Works        Works
+	Logs         Logs
+	Vault        Vault
 	Inbox        Inbox  // nil has none
 	Editor       Editor // of the inbox
 }
@@ -68,6 +71,8 @@ type Lab interface {
 	// articles of the last days. The error is an EditFault when it has
 	// mistakes, and syndicate.ErrNotFound when there is none.
 	Compare(ctx context.Context, days int) (*syndicate.ThemeDiff, error)
+	// CompareText is Compare of a text that is no file yet.
+	CompareText(ctx context.Context, text string, days int) (*syndicate.ThemeDiff, error)
 }
 
 // An EditFault says what is wrong with an edited configuration, a mistake a
@@ -165,6 +170,12 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("POST /admin/sign-out", s.signOut)
 	page("GET /admin", s.adminHome)
 	page("GET /admin/log", s.adminLog)
+	page("GET /admin/log/program", s.programLog)
+	page("GET /admin/queue", s.adminQueue)
+	page("POST /admin/queue/{id}/retry", s.orderJob("retry", Works.RetryJob))
+	page("POST /admin/queue/{id}/cancel", s.orderJob("discard", Works.CancelJob))
+	page("GET /admin/backup", s.adminBackup)
+	mux.HandleFunc("POST /admin/backup", s.sendBackup)
 	page("GET /admin/sources", s.adminSources)
 	page("GET /admin/sources/{name}", s.adminSource)
 	page("POST /admin/sources/{name}/poll", s.pollSource)
@@ -290,7 +301,7 @@ func (v *view) Done() string {
 	for _, known := range []string{
 		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config",
 		"admit", "decline", "close", "drop", "settled",
-		"cancel", "resend", "hold", "release",
+		"cancel", "resend", "hold", "release", "retry", "discard",
 	} {
 		if what == known {
 			return v.T("admin.done." + what)
@@ -314,7 +325,9 @@ func (v *view) AdminMenu() []link {
 		{"/admin/digests", "admin.digests"},
 		{"/admin/subscribers", "admin.subscribers"},
 		{"/admin/config", "admin.config"},
+		{"/admin/queue", "admin.queue"},
 		{"/admin/log", "admin.log"},
+		{"/admin/backup", "admin.backup"},
 	} {
 		if page.path == "/admin/inbox" && v.s.Admin.Inbox == nil {
 			continue
