@@ -79,6 +79,7 @@ type App struct {
 
 	ring    *logRing   // the last lines of the log
 	copying sync.Mutex // held while the database is copied
+	meter   meter
 
 	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
 	reloading sync.Mutex    // held while another configuration is put in force
@@ -125,6 +126,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 		ring: ring, opts: opts, log: opts.Logger, store: st, stories: stories, pause: standAside,
 		news: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
 	}
+	a.meter.since = opts.Now()
 	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -114,6 +114,7 @@ func (a *App) poll(ctx context.Context, j store.PollJob) error {
 	if err != nil {
 		return unlessSlow(fmt.Errorf("poll %s: %w", j.Source, err))
 	}
+	a.meter.count(&r)
 	a.report(PollReport{r})
 	return p.collector.Hubs.Settle(ctx, pushed)
 }

@@ -41,7 +41,7 @@ func (a *App) Plan(ctx context.Context, name string) (mailer.Plan, error) {
 	share(&out, e, fixedRecipients(d))
 	for _, status := range []mailer.Status{mailer.Unconfirmed, mailer.Paused, mailer.Unsubscribed} {
 		if n := statuses[status]; n > 0 {
-			out.Nothing = append(out.Nothing, mailer.PlanNothing{string(status), n})
+			out.Nothing = append(out.Nothing, mailer.PlanNothing{Why: string(status), Subscribers: n})
 		}
 	}
 	if out.Rate > 0 {
@@ -141,11 +141,11 @@ func share(p *mailer.Plan, e *mailer.Edition, fixed int) {
 		add(pv)
 	}
 	for at, n := range later {
-		p.Later = append(p.Later, mailer.PlanLater{time.UnixMilli(at).UTC(), n})
+		p.Later = append(p.Later, mailer.PlanLater{At: time.UnixMilli(at).UTC(), Recipients: n})
 	}
 	slices.SortFunc(p.Later, func(a, b mailer.PlanLater) int { return a.At.Compare(b.At) })
 	for why, n := range nothing {
-		p.Nothing = append(p.Nothing, mailer.PlanNothing{why, n})
+		p.Nothing = append(p.Nothing, mailer.PlanNothing{Why: why, Subscribers: n})
 	}
 	slices.SortFunc(p.Nothing, func(a, b mailer.PlanNothing) int {
 		if a.Subscribers != b.Subscribers {

@@ -64,6 +64,22 @@ func TestTheMachineryInTheBrowser(t *testing.T) {
 	if status, _, _ := d.get("/admin/backup"); status != http.StatusOK {
 		t.Errorf("without a session: %d", status)
 	}
+	_, figures := op.open("/admin/metrics")
+	holds(figures, "broadsheet_polls_total", "broadsheet_deliveries", "broadsheet_jobs")
+	for feed := range 2 {
+		if status, _, body := d.get("/feeds/all.atom"); status != http.StatusOK {
+			t.Errorf("feed %d: %d %s", feed, status, body)
+		}
+	}
+	status, _, public := d.get("/metrics")
+	if holds(public, `broadsheet_polls_total{outcome="fetched"} 1`, `broadsheet_entries_total{change="new"} 2`, "process_start_time_seconds "); status != http.StatusOK || strings.Contains(public, "deliveries") {
+		t.Errorf("for everybody: %d\n%s", status, public)
+	}
+	key := regexp.MustCompile(`/metrics\?key=[0-9a-f]+`).FindString(figures)
+	status, _, all := d.get(key)
+	if holds(all, `broadsheet_deliveries{state="accepted"} 0`, `broadsheet_jobs{state="given up"} 0`, "broadsheet_mail_last_hour 0"); status != http.StatusOK {
+		t.Errorf("with the key %s: %d", key, status)
+	}
 	_, log = op.open("/admin/log")
 	holds(log, "took a backup", "had a job tried again")
 }

@@ -34,7 +34,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	if st.Themes, err = s.counts(ctx, "SELECT theme, count(*) FROM filings GROUP BY theme"); err != nil {
 		return Stats{}, s.failed(what, err)
 	}
-	if st.Deliveries, err = s.allDeliveries(ctx); err != nil {
+	if st.Deliveries, err = s.AllDeliveries(ctx); err != nil {
 		return Stats{}, s.failed(what, err)
 	}
 	return st, nil

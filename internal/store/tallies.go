@@ -126,8 +126,8 @@ func reopenTally(ctx context.Context, tx *sql.Tx, edition int64) error {
 	return err
 }
 
-// allDeliveries returns how many deliveries there are in each state.
-func (s *Store) allDeliveries(ctx context.Context) (map[mailer.State]int, error) {
+// AllDeliveries returns how many deliveries there are in each state.
+func (s *Store) AllDeliveries(ctx context.Context) (map[mailer.State]int, error) {
 	sum := map[mailer.State]int{}
 	_, err := query(ctx, s.read, func(r scanner) (struct{}, error) {
 		var kept string
@@ -142,7 +142,7 @@ func (s *Store) allDeliveries(ctx context.Context) (map[mailer.State]int, error)
 		return struct{}{}, err
 	}, "SELECT counts FROM tallies WHERE counts <> ''")
 	if err != nil {
-		return nil, err
+		return nil, s.failed("count all deliveries", err)
 	}
 	_, err = query(ctx, s.read, func(r scanner) (struct{}, error) {
 		var state mailer.State
@@ -158,5 +158,5 @@ func (s *Store) allDeliveries(ctx context.Context) (map[mailer.State]int, error)
 			FROM editions e
 			WHERE NOT EXISTS (SELECT 1 FROM tallies t WHERE t.edition = e.id AND t.counts <> ''))
 		GROUP BY d.state`)
-	return sum, err
+	return sum, s.failed("count all deliveries", err)
 }

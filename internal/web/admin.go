@@ -172,6 +172,7 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("GET /admin/log", s.adminLog)
 	page("GET /admin/log/program", s.programLog)
 	page("GET /admin/queue", s.adminQueue)
+	page("GET /admin/metrics", s.adminMetrics)
 	page("POST /admin/queue/{id}/retry", s.orderJob("retry", Works.RetryJob))
 	page("POST /admin/queue/{id}/cancel", s.orderJob("discard", Works.CancelJob))
 	page("GET /admin/backup", s.adminBackup)
@@ -327,6 +328,7 @@ func (v *view) AdminMenu() []link {
 		{"/admin/config", "admin.config"},
 		{"/admin/queue", "admin.queue"},
 		{"/admin/log", "admin.log"},
+		{"/admin/metrics", "admin.metrics"},
 		{"/admin/backup", "admin.backup"},
 	} {
 		if page.path == "/admin/inbox" && v.s.Admin.Inbox == nil {

@@ -12,13 +12,15 @@ import (
 	"broadsheet/syndicate"
 )
 
-// Works is the machinery: queued jobs.
+// Works is the machinery: queued jobs, and figures.
 type Works interface {
 	// Queue returns the jobs that are not done by their states, at most limit
 	// of each; none in a process without a queue.
 	Queue(ctx context.Context, limit int) ([]JobGroup, error)
 	// RetryJob has a job tried again now, and reports whether it could be.
 	RetryJob(ctx context.Context, id int64) (bool, error)
+	// AllFigures returns all figures, and the address where programs have them.
+	AllFigures(ctx context.Context) ([]Figure, string, error)
 	// CancelJob gives a job up, and reports whether it could be.
 	CancelJob(ctx context.Context, id int64) (bool, error)
 }

@@ -23,6 +23,10 @@ func (o *office) Queue(context.Context, int) ([]web.JobGroup, error) {
 	}, nil
 }
 
+func (o *office) AllFigures(context.Context) ([]web.Figure, string, error) {
+	return figures, "https://paper.example/metrics?key=0123", nil
+}
+
 func (o *office) RetryJob(ctx context.Context, id int64) (bool, error) {
 	return id == 4, o.do(ctx, "retry %d", id)
 }

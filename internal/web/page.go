@@ -46,7 +46,7 @@ func parsePages() (pages, error) {
 	}
 	for _, name := range []string{
 		"sign-in", "home", "sources", "source", "trial", "articles", "article", "themes", "digests", "digest", "plan", "edition", "subscribers", "subscriber",
-		"config", "log", "program", "queue", "backup", "inbox", "inbox-item",
+		"config", "log", "program", "queue", "metrics", "backup", "inbox", "inbox-item",
 	} {
 		t, err := template.ParseFS(templates.Web(), "admin/layout.html", "admin/"+name+".html")
 		if err != nil {

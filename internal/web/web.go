@@ -92,6 +92,8 @@ type Parts struct {
 	Places   Places           // nil knows none
 	Health   Health           // nil is always ready
 	Ops      Ops              // nil has no feed for the operator
+	Gauges   Gauges           // nil has no figures
+	Traffic  *Traffic         // counts feeds that Quick answers; nil counts none
 	Hubs     Hubs             // nil has none call
 	Hub      Hub              // nil is no hub
 	Admin    *Admin           // nil has no pages for operators
@@ -110,6 +112,9 @@ type Parts struct {
 func New(cfg Config, parts Parts) (http.Handler, error) {
 	if parts.Logger == nil {
 		parts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if parts.Traffic == nil {
+		parts.Traffic = &Traffic{}
 	}
 	if parts.Now == nil {
 		parts.Now = time.Now
@@ -207,6 +212,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.HandleFunc("/icon.png", s.icon)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
+	mux.HandleFunc("/metrics", s.metrics)
 	s.visitorRoutes(page)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
 	return mux
