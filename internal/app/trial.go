@@ -51,7 +51,7 @@ func (d adminDesk) TrySource(ctx context.Context, name string, edit web.SourceEd
 		}
 		if err != nil {
 			t.Fault = err.Error()
-			return t, nil
+			return t, nil //nolint:nilerr // that is what the trial found
 		}
 		if t.Status = res.Status; res.Status != 0 && res.Status != http.StatusOK {
 			t.URL, t.Fault = res.URL, "the server answers with "+http.StatusText(res.Status)+"; check the address in a browser"

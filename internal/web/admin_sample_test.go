@@ -35,6 +35,7 @@ type office struct {
 	handler  http.Handler
 
 	progress web.Progress
+	none     bool   // there are no jobs and no proofs
 	dump     string // BackupCommand
 	closed   bool   // the last copy of the database
 	onHold   bool   // the first digest is

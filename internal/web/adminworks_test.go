@@ -13,7 +13,7 @@ import (
 )
 
 func (o *office) Queue(context.Context, int) ([]web.JobGroup, error) {
-	if o.fault != nil {
+	if o.none {
 		return nil, nil
 	}
 	return []web.JobGroup{
@@ -90,7 +90,7 @@ func TestQueueInTheBrowser(t *testing.T) {
 			t.Errorf("%s: %d to %q, done %q", tt.target, w.Code, w.Header().Get("Location"), o.done)
 		}
 	}
-	o.fault = errors.New("none")
+	o.none = true
 	shows(t, ask(o.handler, "/admin/queue", cookie, lang).Body.String(), []string{"This process has no queue."}, nil)
 }
 
