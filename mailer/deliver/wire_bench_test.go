@@ -60,11 +60,9 @@ func BenchmarkAccountOnTheWire(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			s1 := sinkCPU()
 			before, begun := cpu(), time.Now()
 			fromMemory(b, tr, &sender, &e, n, connections)
 			a, aCPU := time.Since(begun), cpu()-before
-			s2 := sinkCPU()
 
 			d := &deliver.Deliverer{
 				Store: s, Transport: tr, Sender: sender,
@@ -76,8 +74,6 @@ func BenchmarkAccountOnTheWire(b *testing.B) {
 				b.Fatalf("%+v, %v", sum, err)
 			}
 			z, zCPU := time.Since(begun), cpu()-before
-			s3 := sinkCPU()
-			fmt.Printf("bare wall %.1f own %.1f sink %.1f | acc wall %.1f own %.1f sink %.1f (µs/msg, wall is x2 cores)\n", a.Seconds()*2e6/float64(n), aCPU.Seconds()*1e6/float64(n), (s2-s1)*1e6/float64(n), z.Seconds()*2e6/float64(n), zCPU.Seconds()*1e6/float64(n), (s3-s2)*1e6/float64(n))
 			ratios = append(ratios, a.Seconds()/z.Seconds())
 			plain = append(plain, float64(n)/a.Seconds())
 			accounted = append(accounted, float64(n)/z.Seconds())
@@ -173,7 +169,6 @@ func startSink(b *testing.B) int {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sinkPid = cmd.Process.Pid
 	port, err := strconv.Atoi(strings.TrimSpace(line))
 	if err != nil {
 		b.Fatal(err)
@@ -236,22 +231,4 @@ func swallow(conn net.Conn) {
 		}
 		_, _ = out.WriteString(answer)
 	}
-}
-
-var sinkPid int
-
-func sinkCPU() float64 {
-	b, _ := os.ReadFile("/proc/" + strconv.Itoa(sinkPid) + "/schedstat")
-	ns := 0.0
-	ents, _ := os.ReadDir("/proc/" + strconv.Itoa(sinkPid) + "/task")
-	for _, e := range ents {
-		b, _ = os.ReadFile("/proc/" + strconv.Itoa(sinkPid) + "/task/" + e.Name() + "/stat")
-		f := strings.Fields(string(b))
-		if len(f) > 14 {
-			u, _ := strconv.ParseFloat(f[13], 64)
-			v, _ := strconv.ParseFloat(f[14], 64)
-			ns += (u + v) / 100
-		}
-	}
-	return ns
 }
