@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -159,12 +161,29 @@ func (d adminDesk) Compare(ctx context.Context, days int) (*syndicate.ThemeDiff,
 	return diff, err
 }
 
+// CompareText implements web.Lab.
+func (d adminDesk) CompareText(ctx context.Context, text string, days int) (*syndicate.ThemeDiff, error) {
+	if d.opts.File == "" {
+		return nil, syndicate.ErrNotFound
+	}
+	cfg, err := config.Parse(d.opts.File, []byte(text), os.LookupEnv)
+	var problems *config.Problems
+	if errors.As(err, &problems) {
+		return nil, web.EditFault(problems.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.diffThemes(ctx, cfg, filepath.Base(d.opts.File), days, nil)
+}
+
 // admin returns what the admin pages work with.
 func (a *App) admin(p *parts) *web.Admin {
 	desk := adminDesk{a}
 	return &web.Admin{
 		PasswordHash: string(p.cfg.Admin.PasswordHash),
-		Sessions:     a.store, Desk: desk, Lab: desk, Press: desk, Circulation: desk, Settings: desk, Operator: a, Journal: a.store,
+		Sessions:     a.store, Desk: desk, Lab: desk, Trials: desk, Press: desk, Planner: desk, Holder: a, Circulation: desk, Settings: desk, Operator: a, Journal: a.store,
+		Works: desk, Logs: a.ring, Vault: desk,
 		Inbox: a.store, Editor: editorDesk{a},
 	}
 }

@@ -79,7 +79,10 @@ type App struct {
 	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
 	saving sync.Mutex    // held while the configuration file is replaced
 
-	tries web.Tries // of visitors and of who signs in
+	tries   web.Tries  // of visitors and of who signs in
+	ring    *logRing   // the last lines of the log
+	copying sync.Mutex // held while the database is copied
+	meter   meter
 
 	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
 	reloading sync.Mutex    // held while another configuration is put in force
@@ -99,6 +102,8 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	ring := &logRing{}
+	opts.Logger = ring.tap(opts.Logger)
 	if opts.Out == nil {
 		opts.Out = io.Discard
 	}
@@ -120,9 +125,10 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		opts: opts, log: opts.Logger, store: st, served: servedFeeds{store: st}, stories: stories, pause: standAside,
+		ring: ring, opts: opts, log: opts.Logger, store: st, served: servedFeeds{store: st}, stories: stories, pause: standAside,
 		news: make(chan struct{}, 1), reloaded: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
 	}
+	a.meter.since = opts.Now()
 	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -248,12 +248,20 @@ func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]int64, len(editions))
+	for i := range editions {
+		ids[i] = editions[i].ID
+	}
+	tallies, err := a.store.Tallies(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	var notices []web.Notice
 	for _, ed := range editions {
-		counts, deliveries, err := a.store.Account(ctx, ed.ID, 0)
-		if err == nil && counts[mailer.Failed] > 0 { // which they are takes sorting
-			counts, deliveries, err = a.store.Account(ctx, ed.ID, shownDeliveries)
+		if tallies[ed.ID][mailer.Failed] == 0 {
+			continue
 		}
+		counts, deliveries, err := a.store.Account(ctx, ed.ID, shownDeliveries)
 		if err != nil {
 			return nil, err
 		}
@@ -274,9 +282,6 @@ func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 		failed, all := counts[mailer.Failed], 0
 		for _, n := range counts {
 			all += n
-		}
-		if failed == 0 {
-			continue
 		}
 		if more := failed - len(lines); more > 0 {
 			lines = append(lines, fmt.Sprintf("and %d more", more))

@@ -165,6 +165,8 @@ func (a *App) buildPublishing(p *parts) error {
 		Hub:      p.hub,
 		Version:  a.version.Load,
 		Ops:      a,
+		Gauges:   a,
+		Traffic:  &a.meter.traffic,
 		Admin:    a.admin(p),
 		Readers:  a.readers(),
 		Visitors: frontDesk{a},

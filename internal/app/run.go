@@ -193,9 +193,9 @@ func listenOn(ctx context.Context, key, address, privileged string) (net.Listene
 
 // serve answers requests until ctx is done, then lets those under way finish.
 func (a *App) serve(ctx context.Context, l net.Listener) error {
-	srv := web.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := web.Server(a.meter.traffic.Count(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.parts.Load().handler.ServeHTTP(w, r)
-	}))
+	})))
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdown)

@@ -150,7 +150,12 @@ func (a *App) Replay(ctx context.Context, name string) ([]Replay, error) {
 	if !ok {
 		return nil, noSource(name, p)
 	}
-	answers, err := a.store.Answers(ctx, name)
+	return a.replay(ctx, &src)
+}
+
+// replay is Replay of a source that may be another than the configured one.
+func (a *App) replay(ctx context.Context, src *syndicate.Source) ([]Replay, error) {
+	answers, err := a.store.Answers(ctx, src.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +163,7 @@ func (a *App) Replay(ctx context.Context, name string) ([]Replay, error) {
 	for i := range answers {
 		then := &answers[i]
 		r := Replay{At: then.At, URL: then.URL, Bytes: len(then.Body), Then: ReplayCount{then.Articles, then.New, then.Fault}}
-		reading := collect.Reread(ctx, &src, then, a.opts.Now())
+		reading := collect.Reread(ctx, src, then, a.opts.Now())
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -170,7 +175,7 @@ func (a *App) Replay(ctx context.Context, name string) ([]Replay, error) {
 		for i := range keys {
 			keys[i] = reading.Articles[i].Key
 		}
-		known, err := a.store.Known(ctx, name, keys)
+		known, err := a.store.Known(ctx, src.Name, keys)
 		if err != nil {
 			return nil, err
 		}

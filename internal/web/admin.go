@@ -20,11 +20,17 @@ type Admin struct {
 	Sessions     Sessions
 	Desk         Desk
 	Lab          Lab
+	Trials       Trials
 	Press        Press
+	Planner      Planner
+	Holder       Holder
 	Circulation  Circulation
 	Settings     Settings
 	Operator     Operator
 	Journal      Journal
+	Works        Works
+	Logs         Logs
+	Vault        Vault
 	Inbox        Inbox  // nil has none
 	Editor       Editor // of the inbox
 }
@@ -66,6 +72,8 @@ type Lab interface {
 	// articles of the last days. The error is an EditFault when it has
 	// mistakes, and syndicate.ErrNotFound when there is none.
 	Compare(ctx context.Context, days int) (*syndicate.ThemeDiff, error)
+	// CompareText is Compare of a text that is no file yet.
+	CompareText(ctx context.Context, text string, days int) (*syndicate.ThemeDiff, error)
 }
 
 // An EditFault says what is wrong with an edited configuration, a mistake a
@@ -170,10 +178,19 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("POST /admin/sign-out", s.signOut)
 	page("GET /admin", s.adminHome)
 	page("GET /admin/log", s.adminLog)
+	page("GET /admin/log/program", s.programLog)
+	page("GET /admin/queue", s.adminQueue)
+	page("GET /admin/metrics", s.adminMetrics)
+	page("POST /admin/queue/{id}/retry", s.orderJob("retry", Works.RetryJob))
+	page("POST /admin/queue/{id}/cancel", s.orderJob("discard", Works.CancelJob))
+	page("GET /admin/backup", s.adminBackup)
+	mux.HandleFunc("POST /admin/backup", s.sendBackup)
 	page("GET /admin/sources", s.adminSources)
 	page("GET /admin/sources/{name}", s.adminSource)
 	page("POST /admin/sources/{name}/poll", s.pollSource)
 	page("POST /admin/sources/{name}/accept", s.acceptSource)
+	page("GET /admin/sources/{name}/test", s.trialPage)
+	page("POST /admin/sources/{name}/test", s.trySource)
 	page("GET /admin/articles", s.adminArticles)
 	page("GET /admin/articles/{key}", s.adminArticle)
 	page("POST /admin/articles/{key}/refile", s.refileArticle)
@@ -184,7 +201,13 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("GET /admin/digests/{name}/preview", s.previewDigest)
 	page("POST /admin/digests/{name}/test", s.testDigest)
 	page("POST /admin/digests/{name}/send", s.sendDigest)
+	page("GET /admin/digests/{name}/plan", s.adminPlan)
+	page("POST /admin/digests/{name}/hold", s.holdDigest)
+	page("POST /admin/digests/{name}/release", s.releaseDigest)
 	page("GET /admin/digests/{name}/{number}", s.adminEdition)
+	page("GET /admin/digests/{name}/{number}/preview", s.previewEdition)
+	page("POST /admin/digests/{name}/{number}/hold", s.orderEdition("hold", s.holdEdition))
+	page("POST /admin/digests/{name}/{number}/release", s.orderEdition("release", s.releaseEdition))
 	page("POST /admin/digests/{name}/{number}/cancel", s.orderEdition("cancel", s.cancelEdition))
 	page("POST /admin/digests/{name}/{number}/resend", s.orderEdition("resend", s.resendEdition))
 	page("GET /admin/subscribers", s.adminSubscribers)
@@ -284,7 +307,7 @@ func (v *view) Done() string {
 	for _, known := range []string{
 		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config",
 		"admit", "decline", "close", "drop", "settled",
-		"cancel", "resend",
+		"cancel", "resend", "hold", "release", "retry", "discard",
 	} {
 		if what == known {
 			return v.T("admin.done." + what)
@@ -308,7 +331,10 @@ func (v *view) AdminMenu() []link {
 		{"/admin/digests", "admin.digests"},
 		{"/admin/subscribers", "admin.subscribers"},
 		{"/admin/config", "admin.config"},
+		{"/admin/queue", "admin.queue"},
 		{"/admin/log", "admin.log"},
+		{"/admin/metrics", "admin.metrics"},
+		{"/admin/backup", "admin.backup"},
 	} {
 		if page.path == "/admin/inbox" && v.s.Admin.Inbox == nil {
 			continue

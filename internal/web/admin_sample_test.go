@@ -36,6 +36,10 @@ type office struct {
 	handler  http.Handler
 
 	progress web.Progress
+	none     bool   // there are no jobs and no proofs
+	dump     string // BackupCommand
+	closed   bool   // the last copy of the database
+	onHold   bool   // the first digest is
 	config   string // the configuration file
 	readOnly bool
 	inbox    []syndicate.Submission // the last first
@@ -179,6 +183,14 @@ func (o *office) Compare(_ context.Context, days int) (*syndicate.ThemeDiff, err
 	return d, nil
 }
 
+func (o *office) CompareText(ctx context.Context, _ string, days int) (*syndicate.ThemeDiff, error) {
+	d, err := o.Compare(ctx, days)
+	if d != nil {
+		d.File = "config.yaml"
+	}
+	return d, err
+}
+
 func (o *office) do(ctx context.Context, format string, args ...any) error {
 	if who := syndicate.Operator(ctx); !strings.HasPrefix(who, "admin page, ") {
 		o.t.Errorf("done by %q", who)
@@ -217,7 +229,7 @@ func newOffice(t *testing.T, hashed string) *office {
 	o := &office{t: t, paper: sample(), now: now, inbox: sampleInbox(), sessions: map[string]*session{}, links: map[string]bool{}}
 	o.handler = handlerOf(t, site(), web.Parts{
 		Articles: o.paper, Feeds: publisher(o.paper), Editions: o.paper, Now: func() time.Time { return o.now },
-		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Press: o, Circulation: o, Settings: o, Operator: o, Journal: o, Inbox: o, Editor: o},
+		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Trials: o, Press: o, Planner: o, Holder: o, Circulation: o, Settings: o, Operator: o, Journal: o, Works: o, Logs: o, Vault: o, Inbox: o, Editor: o},
 	})
 	return o
 }

@@ -368,7 +368,7 @@ func TestAdminPagesTell(t *testing.T) {
 		"Next poll 10:30, because <code>every 1h</code>", "3.0 MiB", "12 articles in it, 2 new", "7 stored", "held ×12", "Accept",
 		"gone", "410 Gone", "max-age=43200", "<svg", `aria-label="Articles a day, 30 days: 11 in all, at most 9, today 2"`,
 	}, nil)
-	shows(t, read("/admin/sources/park"), []string{"去年的旧闻", "An &lt;old&gt; one", "1.5 KiB", "11/12", "no dates", "--replay"}, nil)
+	shows(t, read("/admin/sources/park"), []string{"去年的旧闻", "An &lt;old&gt; one", "1.5 KiB", "11/12", "no dates", "Try selectors"}, nil)
 	key := o.paper.articles[0].Key
 	shows(t, read("/admin/articles/"+key), []string{
 		"Infrastructure 4.2 ≥ 1.0: 新港 ×2 (title, lead), 码头 (body)", "Not quite: Industry 0.6", `value="finance" checked`, `value="industry"> Industry`,

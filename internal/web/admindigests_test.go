@@ -16,8 +16,12 @@ import (
 )
 
 func (o *office) DigestStates(context.Context) ([]web.DigestState, error) {
+	var onHold time.Time
+	if o.onHold {
+		onHold = o.now
+	}
 	return []web.DigestState{
-		{Digest: mailer.Digest{Name: "weekly", Title: "一周产经", Schedule: "0 8 * * MON", To: []string{"ops@example.com"}}, NextAt: o.now.Add(time.Hour)},
+		{OnHold: onHold, Digest: mailer.Digest{Name: "weekly", Title: "一周产经", Schedule: "0 8 * * MON", To: []string{"ops@example.com"}}, NextAt: o.now.Add(time.Hour)},
 		{Digest: mailer.Digest{Name: "desk", Operator: true, Schedule: "@daily"}},
 	}, nil
 }

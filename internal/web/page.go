@@ -45,8 +45,8 @@ func parsePages() (pages, error) {
 		all[name] = t
 	}
 	for _, name := range []string{
-		"sign-in", "home", "sources", "source", "articles", "article", "themes", "digests", "digest", "edition", "subscribers", "subscriber",
-		"config", "log", "inbox", "inbox-item",
+		"sign-in", "home", "sources", "source", "trial", "articles", "article", "themes", "digests", "digest", "plan", "edition", "subscribers", "subscriber",
+		"config", "log", "program", "queue", "metrics", "backup", "inbox", "inbox-item",
 	} {
 		t, err := template.ParseFS(templates.Web(), "admin/layout.html", "admin/"+name+".html")
 		if err != nil {

@@ -102,6 +102,8 @@ type Parts struct {
 	Places   Places           // nil knows none
 	Health   Health           // nil is always ready
 	Ops      Ops              // nil has no feed for the operator
+	Gauges   Gauges           // nil has no figures
+	Traffic  *Traffic         // counts feeds that Quick answers; nil counts none
 	Hubs     Hubs             // nil has none call
 	Hub      Hub              // nil is no hub
 	Admin    *Admin           // nil has no pages for operators
@@ -121,6 +123,9 @@ type Parts struct {
 func New(cfg Config, parts Parts) (http.Handler, error) {
 	if parts.Logger == nil {
 		parts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if parts.Traffic == nil {
+		parts.Traffic = &Traffic{}
 	}
 	if parts.Now == nil {
 		parts.Now = time.Now
@@ -199,6 +204,7 @@ type server struct {
 	protection *http.CrossOriginProtection
 	hashing    chan struct{} // holds one token while a password is hashed
 	comparing  sync.Mutex    // held while themes are compared
+	planning   sync.Mutex    // held while an edition is planned
 }
 
 func (s *server) routes() *http.ServeMux {
@@ -219,6 +225,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.HandleFunc("/icon.png", s.icon)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
+	mux.HandleFunc("/metrics", s.metrics)
 	s.visitorRoutes(page)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
 	return mux

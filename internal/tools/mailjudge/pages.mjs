@@ -29,6 +29,7 @@ const paths = [
   '/', '/themes/finance', '/search', '/search?q=%E6%B8%AF', '/search?q=title%3A', '/feeds', '/digests', '/digests/weekly',
   '/subscribe', '/contribute', '/contact', '/publishers/apply',
   '/admin', '/admin/sources', '/admin/sources/portal', '/admin/articles', '/admin/themes', '/admin/digests', '/admin/digests/weekly',
+  '/admin/sources/portal/test', '/admin/digests/weekly/plan', '/admin/queue', '/admin/metrics', '/admin/backup', '/admin/log/program',
   '/admin/digests/weekly/1', '/admin/subscribers', '/admin/subscribers/1', '/admin/inbox', '/admin/config', '/admin/log',
   ...(await hrefs('/themes/finance', '^(https?://[^/]*)?/articles/')).slice(0, 1).map((h) => new URL(h, base).pathname),
   ...(await hrefs('/admin/articles', '/admin/articles/[0-9a-f]+')).slice(0, 1).map((h) => new URL(h, base).pathname),
