@@ -23,7 +23,7 @@ build: ## one static binary, ./broadsheet
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o broadsheet ./cmd/broadsheet
 
 .PHONY: prepare
-prepare: ## install what the tests need (PostgreSQL, a C compiler for -race)
+prepare: ## install what the tests need (PostgreSQL, Chromium, a C compiler for -race)
 	@sh internal/tools/prepare.sh
 
 .PHONY: test
