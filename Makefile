@@ -60,7 +60,7 @@ judge: ## editions and pages before judges of HTML, access, mail programs and sp
 	@GO="$(GO)" sh internal/tools/judge.sh
 
 .PHONY: screenshots
-screenshots: ## pictures of digests into docs/, narrow and wide, light and dark
+screenshots: ## pictures of digests and pages into docs/, narrow and wide, light and dark
 	@GO="$(GO)" sh internal/tools/judge.sh screenshots
 
 .PHONY: bench-mail

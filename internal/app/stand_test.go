@@ -47,7 +47,7 @@ var (
 
 const (
 	dockTitle = "武汉银行为五号码头贷款12亿元"
-	dockText  = "武汉银行昨日与港务公司签约，为五号码头贷款12亿元，期限15年，码头建成后可停靠五万吨货船。"
+	dockText  = "武汉银行昨日与港务公司签约，为五号码头贷款12亿元，期限15年，码头建成后可停靠五万吨货船，首批材料由硚口区运来。"
 	dockItem  = `<item><guid>d-1</guid><title>` + dockTitle + `</title><link>http://origin.test/d-1</link>
 <pubDate>Sat, 28 Nov 2026 15:00:00 +0800</pubDate><description>` + dockText + `</description></item>`
 )
@@ -129,6 +129,7 @@ func (s *stand) subscribed(address string, wishes url.Values) string {
 
 func (s *stand) readers() {
 	s.page("confirm-expired", s.signUp("eve@example.com", nil), http.StatusOK)
+	s.wire.Serve("/wire.rss", rss(loanItem, dockItem))
 	s.now.Set(s.now.Now().Add(8 * 24 * time.Hour))
 	s.page("confirm", s.signUp("ask@example.com", url.Values{"theme": {"finance"}, "q": {"贷款 OR loan"}}), http.StatusOK)
 	for _, lang := range []string{"zh-Hans", "en"} {
@@ -193,8 +194,6 @@ func (s *stand) visitors() {
 		id, _, _ := strings.Cut(strings.TrimPrefix(state, "/contributions/"), "-")
 		return state, "/admin/inbox/" + id
 	}
-	s.wire.Serve("/wire.rss", rss(loanItem, dockItem))
-	s.now.Set(s.now.Now().Add(2 * time.Hour))
 	await(s.t, "the article on the dock", func() bool {
 		found, err := s.app.Search(s.t.Context(), "五号码头", false, 5)
 		return err == nil && len(found.Articles) == 1

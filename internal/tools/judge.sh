@@ -96,3 +96,4 @@ while [ ! -f "$dir/stand.json" ] && kill -0 "$stand" 2>/dev/null; do
 done
 [ -f "$dir/stand.json" ] || { cat "$dir/stand.log" >&2; exit 1; }
 node "$tools/pages.mjs" "$dir/stand.json"
+[ -z "${PICTURES:-}" ] || node "$tools/index.mjs" "$PICTURES"
