@@ -33,6 +33,7 @@ import (
 type frontDoor struct {
 	*daemon
 	now      *clock
+	wire     *origin
 	relay    *relay
 	visitor  *operator // a browser that is not signed in
 	operator *operator
@@ -59,13 +60,14 @@ mail:
   smtp: { host: %[3]s, port: %[4]s, tls: none }
 `
 
-func newFrontDoor(t *testing.T, database string) *frontDoor {
+// newFrontDoor starts a paper whose configuration ends with more.
+func newFrontDoor(t *testing.T, database string, more ...string) *frontDoor {
 	t.Helper()
 	wire := newOrigin(t)
 	wire.Serve("/wire.rss", rss(loanItem))
-	f := &frontDoor{now: &clock{now: shanghai(t, "2026-11-20 18:00")}, relay: newRelay(t), records: map[string][]string{}}
+	f := &frontDoor{now: &clock{now: shanghai(t, "2026-11-20 18:00")}, wire: wire, relay: newRelay(t), records: map[string][]string{}}
 	host, port := hostPort(t, f.relay.address)
-	cfg, file := settings(t, visitorPaper, database, wire.URL+"/wire.rss", host, port)
+	cfg, file := settings(t, visitorPaper+strings.Join(more, ""), database, wire.URL+"/wire.rss", host, port)
 	f.file = file
 	f.open(t, cfg)
 	return f
