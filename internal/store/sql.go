@@ -121,7 +121,7 @@ func (k *keeping) statement(ctx context.Context, text string) (*sql.Stmt, error)
 
 // ExecContext implements querier.
 func (k *keeping) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	st, err := k.statement(ctx, text)
+	st, err := k.statement(ctx, text) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (k *keeping) ExecContext(ctx context.Context, text string, args ...any) (sq
 
 // QueryContext implements querier.
 func (k *keeping) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	st, err := k.statement(ctx, text)
+	st, err := k.statement(ctx, text) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (k *keeping) QueryContext(ctx context.Context, text string, args ...any) (*
 
 // QueryRowContext implements querier.
 func (k *keeping) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
-	st, err := k.statement(ctx, text)
+	st, err := k.statement(ctx, text) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return k.tx.QueryRowContext(ctx, text, args...) // has the error
 	}

@@ -182,7 +182,6 @@ func skipData(r *bufio.Reader) (n int, err error) {
 type Process struct {
 	Addr string // host:port, on loopback
 
-	pid int
 	in  io.Writer
 	out *bufio.Scanner
 }
@@ -209,7 +208,7 @@ func Start(b *testing.B) *Process {
 		_ = in.Close()
 		_ = cmd.Wait()
 	})
-	p := &Process{pid: cmd.Process.Pid, in: in, out: bufio.NewScanner(out)}
+	p := &Process{in: in, out: bufio.NewScanner(out)}
 	if !p.out.Scan() {
 		b.Fatalf("the sink says nothing: %v", p.out.Err())
 	}
@@ -243,11 +242,8 @@ func (p *Process) ask(b *testing.B, what string) (c Count) {
 	return c
 }
 
-// CPU returns the time that the sink has had of all cores, in steps of a
+// CPU returns the time that a process has had of all cores, in steps of a
 // hundredth of a second, 0 where the system does not tell (it does on Linux).
-func (p *Process) CPU() time.Duration { return CPU(p.pid) }
-
-// CPU returns the time that a process has had of all cores, as that of a sink.
 func CPU(pid int) time.Duration {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
