@@ -40,4 +40,4 @@ if [ -z "${LISTMONK:-}" ]; then
 	fi
 fi
 export LISTMONK RECIPIENTS="$MAIL_MESSAGES"
-go test ./mailer/deliver -run '^$' -bench '^BenchmarkBesideListmonk$' -benchtime 1x -timeout 20m -v | grep -v '^Benchmark\|^goos\|^goarch\|^cpu'
+go test ./mailer/deliver -run '^$' -bench '^BenchmarkBesideListmonk$' -benchtime 1x -timeout 20m

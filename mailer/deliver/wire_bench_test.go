@@ -26,7 +26,7 @@ var wireSender = mailer.Sender{From: "desk@paper.example", Contact: "editor@pape
 // over SMTP to a server in another process: in turns from a list in memory,
 // and leased, noted and settled. of-unaccounted is the median of what is left
 // of the throughput; -µs is what this process takes of a core for a message,
-// account-µs what the account adds to that, and sink-µs what the server takes.
+// and account-µs what the account adds to that.
 func BenchmarkAccountOnTheWire(b *testing.B) {
 	n := 20_000
 	if v, err := strconv.Atoi(os.Getenv("RECIPIENTS")); err == nil {
@@ -36,7 +36,7 @@ func BenchmarkAccountOnTheWire(b *testing.B) {
 	sink := sinktest.Start(b)
 	c := relayAt(b, sink.Addr, connections)
 	for b.Loop() {
-		var ratios, plain, accounted, cost, bare, served []float64
+		var ratios, plain, accounted, cost, bare []float64
 		for range rounds {
 			dir := b.TempDir()
 			s, err := store.Open(b.Context(), store.Config{Database: "sqlite:" + filepath.Join(dir, "b.db")}, nil)
@@ -61,13 +61,11 @@ func BenchmarkAccountOnTheWire(b *testing.B) {
 				Journal: &deliver.Journal{Path: filepath.Join(dir, "journal"), Database: "b"},
 				Pace:    &deliver.Pacer{Connections: connections},
 			}
-			sinks := sink.CPU()
 			before, begun = cpu(), time.Now()
 			if sum, err := d.Deliver(b.Context(), 1); err != nil || sum.Accepted != n {
 				b.Fatalf("%+v, %v", sum, err)
 			}
 			z, zCPU := time.Since(begun), cpu()-before
-			served = append(served, float64((sink.CPU()-sinks).Microseconds())/float64(n))
 			ratios = append(ratios, a.Seconds()/z.Seconds())
 			plain = append(plain, float64(n)/a.Seconds())
 			accounted = append(accounted, float64(n)/z.Seconds())
@@ -85,7 +83,6 @@ func BenchmarkAccountOnTheWire(b *testing.B) {
 		b.ReportMetric(median(ratios), "of-unaccounted")
 		b.ReportMetric(median(bare), "unaccounted-µs")
 		b.ReportMetric(median(cost), "account-µs")
-		b.ReportMetric(median(served), "sink-µs")
 	}
 }
 

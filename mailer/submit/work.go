@@ -145,12 +145,16 @@ func (r *relay) Work(ctx context.Context, q Queue) error {
 	return err
 }
 
-// ahead returns how many letters are made ready before their turn.
+// signedAhead is how many letters more than there are cores all connections
+// together have signed before their turn: while they all sign, nobody sends.
+const signedAhead = 32
+
+// ahead returns how many letters a connection has made ready before their turn.
 func (r *relay) ahead() int {
 	if len(r.keys) == 0 {
 		return 1
 	}
-	return cap(r.signing)
+	return cap(r.signing) + signedAhead/r.cfg.Connections
 }
 
 // untried returns the error for a letter that is given back.

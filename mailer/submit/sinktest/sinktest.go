@@ -5,6 +5,7 @@ package sinktest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ type Count struct {
 // serve prints its address and then, for each line of its input, what it has
 // seen since the last "take", and forgets that when the line is "take".
 func serve() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -102,9 +103,9 @@ func (s *sink) talk(c net.Conn) {
 	defer c.Close()
 	r, w := bufio.NewReaderSize(c, 64<<10), bufio.NewWriter(c)
 	reply := func(text string) {
-		w.WriteString(text + "\r\n")
+		_, _ = w.WriteString(text + "\r\n")
 		if r.Buffered() == 0 {
-			w.Flush()
+			_ = w.Flush()
 		}
 	}
 	reply("220 sink ESMTP")
@@ -123,7 +124,7 @@ func (s *sink) talk(c net.Conn) {
 			reply("250 2.1.5 Ok")
 		case "DATA":
 			reply("354 go on")
-			w.Flush()
+			_ = w.Flush()
 			n, err := skipData(r)
 			if err != nil {
 				return
@@ -145,7 +146,7 @@ func (s *sink) talk(c net.Conn) {
 			reply("250 2.0.0 Ok: queued as 4cZ9XJ0wRBz1h")
 		case "QUIT":
 			reply("221 2.0.0 Bye")
-			w.Flush()
+			_ = w.Flush()
 			return
 		default: // HELO, MAIL, RSET, NOOP
 			reply("250 2.0.0 Ok")
@@ -182,7 +183,6 @@ func skipData(r *bufio.Reader) (n int, err error) {
 type Process struct {
 	Addr string // host:port, on loopback
 
-	pid int
 	in  io.Writer
 	out *bufio.Scanner
 }
@@ -209,7 +209,7 @@ func Start(b *testing.B) *Process {
 		_ = in.Close()
 		_ = cmd.Wait()
 	})
-	p := &Process{pid: cmd.Process.Pid, in: in, out: bufio.NewScanner(out)}
+	p := &Process{in: in, out: bufio.NewScanner(out)}
 	if !p.out.Scan() {
 		b.Fatalf("the sink says nothing: %v", p.out.Err())
 	}
@@ -243,11 +243,8 @@ func (p *Process) ask(b *testing.B, what string) (c Count) {
 	return c
 }
 
-// CPU returns the time that the sink has had of all cores, in steps of a
+// CPU returns the time that a process has had of all cores, in steps of a
 // hundredth of a second, 0 where the system does not tell (it does on Linux).
-func (p *Process) CPU() time.Duration { return CPU(p.pid) }
-
-// CPU returns the time that a process has had of all cores, as that of a sink.
 func CPU(pid int) time.Duration {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
