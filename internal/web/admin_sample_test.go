@@ -229,9 +229,17 @@ func newOffice(t *testing.T, hashed string) *office {
 	o := &office{t: t, paper: sample(), now: now, inbox: sampleInbox(), sessions: map[string]*session{}, links: map[string]bool{}}
 	o.handler = handlerOf(t, site(), web.Parts{
 		Articles: o.paper, Feeds: publisher(o.paper), Editions: o.paper, Now: func() time.Time { return o.now },
-		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Trials: o, Press: o, Planner: o, Holder: o, Circulation: o, Settings: o, Operator: o, Journal: o, Works: o, Logs: o, Vault: o, Inbox: o, Editor: o},
+		Admin: o.admin(hashed),
 	})
 	return o
+}
+
+// admin is all that the operator's pages work with.
+func (o *office) admin(hashed string) *web.Admin {
+	return &web.Admin{
+		PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Trials: o, Press: o, Planner: o, Holder: o, Circulation: o, Settings: o,
+		Operator: o, Journal: o, Works: o, Logs: o, Vault: o, Inbox: o, Editor: o,
+	}
 }
 
 func hashed(t *testing.T) string {

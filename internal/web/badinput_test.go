@@ -67,7 +67,7 @@ func newEverything(t *testing.T) *everything {
 		Articles: e.paper, Feeds: publisher(e.paper), Editions: e.paper, Visitors: e.lobby, Hub: e, Hubs: e,
 		Now:     func() time.Time { return e.counter.now },
 		Readers: &web.Readers{Choices: e.counter, Records: e.counter, SignUps: e.counter, Secret: []byte("secret")},
-		Admin:   &web.Admin{PasswordHash: hashed(t), Sessions: e, Desk: e, Lab: e, Press: e, Circulation: e, Settings: e, Operator: e, Journal: e, Inbox: e, Editor: e},
+		Admin:   e.admin(hashed(t)),
 	})
 	e.lobby.handler, e.counter.handler = e.handler, e.handler
 	e.cookie = e.signIn()

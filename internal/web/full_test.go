@@ -60,7 +60,7 @@ func fullOffice(t *testing.T) *office {
 	o.handler = handlerOf(t, cfg, web.Parts{
 		Articles: o.paper, Feeds: feeds, Editions: o.paper, Now: func() time.Time { return o.now }, Visitors: newLobby(t),
 		Readers: &web.Readers{Choices: counter, Records: counter, SignUps: counter, Secret: []byte("secret")},
-		Admin:   &web.Admin{PasswordHash: hashed(t), Sessions: o, Desk: o, Lab: o, Press: o, Circulation: o, Settings: o, Operator: o, Journal: o, Inbox: o, Editor: o},
+		Admin:   o.admin(hashed(t)),
 	})
 	return o
 }
