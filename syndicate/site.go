@@ -61,6 +61,13 @@ type Document struct {
 	Timed       bool      // may change by the mere passing of time
 }
 
+// A Served is as what a feed was sent last.
+type Served struct {
+	Feed     string // which one: a name of its own, see web
+	ETag     string
+	Modified time.Time // Last-Modified, whole seconds
+}
+
 // A DocumentEntry is where an entry stands in a document, Body[Start:End] of
 // it, without which Body would be the same document with an entry less.
 type DocumentEntry struct {

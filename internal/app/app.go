@@ -67,6 +67,7 @@ type App struct {
 	secret  []byte // of the site; see secretSetting
 	stories *classify.Tellings
 	journal *deliver.Journal
+	served  servedFeeds
 	pause   pauser                     // between the batches of long work
 	parts   atomic.Pointer[parts]      // replaced as a whole by a reload
 	queue   atomic.Pointer[jobs.Queue] // nil until Run
@@ -117,7 +118,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		opts: opts, log: opts.Logger, store: st, stories: stories, pause: standAside,
+		opts: opts, log: opts.Logger, store: st, served: servedFeeds{store: st}, stories: stories, pause: standAside,
 		news: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
 	}
 	if err := a.begin(ctx, cfg); err != nil {
@@ -154,7 +155,7 @@ func (a *App) begin(ctx context.Context, cfg *config.Config) (err error) {
 
 // Close lets go of the store. Run must have returned.
 func (a *App) Close() error {
-	return errors.Join(a.parts.Load().close(), a.journal.Close(), a.store.Close())
+	return errors.Join(a.parts.Load().close(), a.journal.Close(), a.served.save(context.Background()), a.store.Close())
 }
 
 // Config returns the configuration in force.

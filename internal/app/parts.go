@@ -157,6 +157,7 @@ func (a *App) buildPublishing(p *parts) error {
 	}, web.Parts{
 		Articles: a.store,
 		Feeds:    p.publisher,
+		Served:   &a.served,
 		Editions: a.store,
 		Places:   p.classifier,
 		Health:   a.store,

@@ -67,6 +67,7 @@ func (a *App) run(ctx context.Context) error {
 	if listener != nil {
 		group.Go(func() error { return a.serve(ctx, listener) })
 		group.Go(func() error { return a.watchArticles(ctx) })
+		group.Go(func() error { a.rememberServed(ctx); return nil })
 		group.Go(func() error { return a.distribute(ctx) })
 	}
 	if post != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -46,7 +45,7 @@ func (s *Store) Settle(ctx context.Context, owner string, ds []mailer.Delivery) 
 	if s.dialect.postgres { // to which each statement is a round trip
 		settle = settleTogether
 	}
-	return s.write(ctx, fmt.Sprintf("settle %d deliveries", len(ds)), func(tx *sql.Tx) error {
+	return s.writeOften(ctx, fmt.Sprintf("settle %d deliveries", len(ds)), func(tx querier) error {
 		accepted := map[sentKey]int{}
 		if err := settle(ctx, tx, owner, ds, accepted); err != nil {
 			return err
@@ -73,28 +72,29 @@ func (k sentKey) at(settled int64) sentKey {
 }
 
 // settleOneByOne settles deliveries and counts those accepted.
-func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.Delivery, accepted map[sentKey]int) (err error) {
-	st, err := tx.PrepareContext(ctx, `
-		UPDATE deliveries
-		SET state = ?, attempts = ?, next_at = ?, reply = ?, error = ?, settled = ?, owner = '', leased_until = NULL
-		WHERE id = ? AND message_id = ?
-			AND (state = 'leased' AND owner = ? OR ? AND state NOT IN ('accepted', 'failed', 'suppressed'))`)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
+func settleOneByOne(ctx context.Context, tx querier, owner string, ds []mailer.Delivery, accepted map[sentKey]int) error {
 	for i := range ds {
 		d := &ds[i]
-		arrived := d.State == mailer.Accepted
-		res, err := st.ExecContext(ctx, string(d.State), d.Attempts, dueAt(*d), text(d.Reply), text(d.Error), ms(d.Settled), d.ID, d.MessageID, owner, arrived)
+		if d.State != mailer.Accepted {
+			_, err := tx.ExecContext(ctx, `
+				UPDATE deliveries
+				SET state = ?, attempts = ?, next_at = ?, reply = ?, error = ?, settled = ?, owner = '', leased_until = NULL
+				WHERE id = ? AND message_id = ? AND state = 'leased' AND owner = ?`,
+				string(d.State), d.Attempts, dueAt(*d), text(d.Reply), text(d.Error), ms(d.Settled), d.ID, d.MessageID, owner)
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		n, err := change(ctx, tx, `
+			UPDATE deliveries
+			SET state = 'accepted', attempts = ?, next_at = NULL, reply = ?, error = '', settled = ?, owner = '', leased_until = NULL
+			WHERE id = ? AND message_id = ? AND state <> 'accepted' AND state <> 'failed' AND state <> 'suppressed'`, // NOT IN would make a table for each
+			d.Attempts, text(d.Reply), ms(d.Settled), d.ID, d.MessageID)
 		if err != nil {
 			return err
 		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return err
-		}
-		if n == 0 || !arrived {
+		if n == 0 {
 			continue
 		}
 		k := sentKey{edition: d.Edition}
@@ -109,7 +109,7 @@ func settleOneByOne(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.D
 }
 
 // settleTogether is settleOneByOne by one statement.
-func settleTogether(ctx context.Context, tx *sql.Tx, owner string, ds []mailer.Delivery, accepted map[sentKey]int) error {
+func settleTogether(ctx context.Context, tx querier, owner string, ds []mailer.Delivery, accepted map[sentKey]int) error {
 	rows := make([][8]any, len(ds))
 	for i := range ds {
 		d := &ds[i]

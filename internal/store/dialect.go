@@ -54,6 +54,14 @@ func (d dialect) numbers() string {
 	return "SELECT value FROM json_each($1)"
 }
 
+// texts is numbers for texts.
+func (d dialect) texts() string {
+	if d.postgres {
+		return "SELECT value FROM json_array_elements_text($1::json)"
+	}
+	return "SELECT value FROM json_each($1)"
+}
+
 // alone makes a transaction wait until no other one that calls it is open.
 // SQLite has one writer at a time anyway.
 func (d dialect) alone(ctx context.Context, tx *sql.Tx, lock int64) error {

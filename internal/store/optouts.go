@@ -86,14 +86,14 @@ func optedOut(ctx context.Context, q querier, digest string) (map[int64]bool, er
 
 // markOptedOut gives the leases of fixed recipients who took themselves off the
 // digest the status of those who unsubscribed.
-func markOptedOut(ctx context.Context, tx *sql.Tx, found []lease) error {
-	if len(found) == 0 {
+func markOptedOut(ctx context.Context, tx querier, found *lease) error {
+	if len(found.ds) == 0 {
 		return nil
 	}
-	out, err := optedOut(ctx, tx, found[0].Digest)
-	for i := range found {
-		if l := &found[i]; l.Recipient < 0 && out[l.Recipient] {
-			l.status = mailer.Unsubscribed
+	out, err := optedOut(ctx, tx, found.ds[0].Digest)
+	for i := range found.ds {
+		if d := &found.ds[i]; d.Recipient < 0 && out[d.Recipient] {
+			found.status[i] = mailer.Unsubscribed
 		}
 	}
 	return err

@@ -192,7 +192,7 @@ func total(counts map[mailer.State]int) int {
 
 // leasable says which deliveries may be leased at $2.
 const leasable = `d.next_at <= $2
-	AND (d.state IN ('planned', 'deferred', 'uncertain') OR d.state = 'leased' AND d.leased_until <= $2)`
+	AND (d.state = 'planned' OR d.state = 'deferred' OR d.state = 'uncertain' OR d.state = 'leased' AND d.leased_until <= $2)`
 
 // leaseStatus is the status that the subscriber of a delivery has in its
 // digest, $4: who left the digest has unsubscribed.
@@ -208,7 +208,7 @@ const leaseStatus = `CASE
 // an edition that is halted has none.
 func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, owner string, limit int) ([]mailer.Delivery, error) {
 	var leased []mailer.Delivery
-	err := s.write(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx *sql.Tx) error {
+	err := s.writeOften(ctx, fmt.Sprintf("lease deliveries of edition %d", edition), func(tx querier) error {
 		var digest string
 		err := tx.QueryRowContext(ctx, "SELECT digest FROM editions WHERE id = $1", edition).Scan(&digest)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -218,67 +218,96 @@ func (s *Store) Lease(ctx context.Context, edition int64, now, until time.Time, 
 			return err
 		}
 		for { // until a batch has some that may be sent
-			found, err := query(ctx, tx, scanLease, `
-				SELECT d.id, COALESCE(d.variant, 0), COALESCE(d.subscriber, 0), d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.error,
-					`+leaseStatus+`
-				FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber
-				WHERE d.edition = $1 AND `+leasable+` AND NOT EXISTS (SELECT 1 FROM halts h WHERE h.edition = $1)
-				ORDER BY d.next_at, d.id
-				LIMIT $3 `+s.dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0), digest)
+			found, err := leasableOf(ctx, tx, s.dialect, edition, digest, now, limit)
 			if err != nil {
 				return err
 			}
-			for i := range found {
-				found[i].Edition, found[i].Digest = edition, digest
-			}
-			if err := markOptedOut(ctx, tx, found); err != nil {
+			if err := markOptedOut(ctx, tx, &found); err != nil {
 				return err
 			}
-			if leased, err = suppress(ctx, tx, found, now); err != nil {
+			if err := s.suppress(ctx, tx, &found, now); err != nil {
 				return err
 			}
-			if len(leased) > 0 || len(found) == 0 {
+			if leased = found.ds; len(leased) > 0 || len(found.status) == 0 {
 				break
 			}
 		}
-		if len(leased) == 0 {
-			return nil
-		}
-		ids := make([]int64, len(leased))
-		for i := range leased {
-			ids[i] = leased[i].ID
-		}
-		list, err := json.Marshal(ids)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "UPDATE deliveries SET state = 'leased', owner = $2, leased_until = $3 WHERE id IN ("+
-			s.dialect.numbers()+")", string(list), owner, until.UnixMilli())
-		return err
+		return s.markLeased(ctx, tx, leased, owner, until)
 	})
 	return leased, err
 }
 
-// A lease is a delivery about to be leased, with the status that its
-// subscriber has by now.
+// A lease is deliveries about to be leased.
 type lease struct {
-	mailer.Delivery
-	status mailer.Status
+	ds     []mailer.Delivery
+	status []mailer.Status // that their subscribers have by now; "" is Active
 }
 
-// scanLease reads what sending needs of a delivery, and no more: there are
-// millions.
-func scanLease(r scanner) (l lease, err error) {
-	d := &l.Delivery
-	var next int64
-	err = r.Scan(&d.ID, &d.Variant, &d.Recipient, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Error, &l.status)
-	if next != 0 {
-		d.NextAt = time.UnixMilli(next).UTC()
+// leasableOf reads what sending needs of deliveries that may be leased, and no
+// more: there are millions.
+func leasableOf(ctx context.Context, tx querier, dialect dialect, edition int64, digest string, now time.Time, limit int) (lease, error) {
+	var found lease
+	_, err := query(ctx, tx, func(r scanner) (struct{}, error) {
+		d := mailer.Delivery{Edition: edition, Digest: digest}
+		var next int64
+		var status sql.Null[mailer.Status]
+		err := r.Scan(&d.ID, &d.Variant, &d.Recipient, &d.To, &d.MessageID, &d.State, &d.Attempts, &next, &d.Error, &status)
+		if next != 0 {
+			d.NextAt = time.UnixMilli(next).UTC()
+		}
+		if d.Recipient == 0 {
+			d.Recipient = mailer.FixedID(d.To)
+		}
+		if found.ds == nil {
+			found.ds = make([]mailer.Delivery, 0, min(limit, 4096))
+			found.status = make([]mailer.Status, 0, cap(found.ds))
+		}
+		found.ds, found.status = append(found.ds, d), append(found.status, status.V)
+		return struct{}{}, err
+	}, `
+		SELECT d.id, COALESCE(d.variant, 0), COALESCE(d.subscriber, 0), d.recipient, d.message_id, d.state, d.attempts, d.next_at, d.error,
+			NULLIF(`+leaseStatus+`, 'active')
+		FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber
+		WHERE d.edition = $1 AND `+leasable+` AND NOT EXISTS (SELECT 1 FROM halts h WHERE h.edition = $1)
+		ORDER BY d.next_at, d.id
+		LIMIT $3 `+dialect.lockRows(), edition, now.UnixMilli(), max(limit, 0), digest)
+	return found, err
+}
+
+// markLeased makes deliveries owner's. Those of an edition are stored one after
+// the other, so that most batches are a few ranges of numbers.
+func (s *Store) markLeased(ctx context.Context, tx querier, ds []mailer.Delivery, owner string, until time.Time) error {
+	const few = 16 // ranges, which cost less than a list
+	var ranges [][2]int64
+	for i := range ds {
+		id := ds[i].ID
+		if n := len(ranges); n > 0 && ranges[n-1][1] == id-1 {
+			ranges[n-1][1] = id
+			continue
+		}
+		ranges = append(ranges, [2]int64{id, id})
 	}
-	if d.Recipient == 0 {
-		d.Recipient = mailer.FixedID(d.To)
+	if len(ranges) <= few {
+		for _, r := range ranges {
+			_, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'leased', owner = $3, leased_until = $4 WHERE id BETWEEN $1 AND $2",
+				r[0], r[1], owner, until.UnixMilli())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return l, err
+	ids := make([]int64, len(ds))
+	for i := range ds {
+		ids[i] = ds[i].ID
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE deliveries SET state = 'leased', owner = $2, leased_until = $3 WHERE id IN ("+s.dialect.numbers()+")",
+		string(list), owner, until.UnixMilli())
+	return err
 }
 
 // An also is a row with more columns than its reader knows.
@@ -291,31 +320,36 @@ type also struct {
 func (a also) Scan(dest ...any) error { return a.scanner.Scan(append(dest, a.dest...)...) }
 
 // suppress settles the deliveries to subscribers who do not want them any more
-// and returns the others.
-func suppress(ctx context.Context, tx *sql.Tx, found []lease, now time.Time) ([]mailer.Delivery, error) {
-	barred, err := suppressed(ctx, tx, addresses(found))
-	if err != nil {
-		return nil, err
+// and leaves the others in the lease.
+func (s *Store) suppress(ctx context.Context, tx querier, found *lease, now time.Time) error {
+	hashes := make([]string, len(found.ds))
+	for i := range found.ds {
+		hashes[i] = mailer.MailboxHash(found.ds[i].To)
 	}
-	var wanted []mailer.Delivery
-	for i := range found {
-		l := &found[i]
-		why := "the subscriber is " + string(l.status) + " now"
-		if x, is := barred[mailer.MailboxHash(l.To)]; is {
+	barred, err := s.suppressed(ctx, tx, hashes)
+	if err != nil {
+		return err
+	}
+	wanted := found.ds[:0]
+	for i := range found.ds {
+		d := &found.ds[i]
+		why := "the subscriber is " + string(found.status[i]) + " now"
+		if x, is := barred[hashes[i]]; is {
 			why = "the mailbox is suppressed, " + x.Why()
-		} else if l.status == mailer.Active {
-			wanted = append(wanted, l.Delivery)
+		} else if found.status[i] == "" {
+			wanted = append(wanted, *d)
 			continue
 		}
 		_, err := tx.ExecContext(ctx, `
 			UPDATE deliveries
 			SET state = 'suppressed', next_at = NULL, error = $2, settled = $3, owner = '', leased_until = NULL
-			WHERE id = $1`, l.ID, text("not sent: "+why), now.UnixMilli())
+			WHERE id = $1`, d.ID, text("not sent: "+why), now.UnixMilli())
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return wanted, nil
+	found.ds = wanted
+	return nil
 }
 
 // DueEditions returns the editions with deliveries that may be leased at now,

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -70,6 +71,79 @@ func (s *Store) write(ctx context.Context, what string, work func(tx *sql.Tx) er
 		}
 		return s.failed(what, err)
 	}
+}
+
+// writeOften is write for transactions of which there are many a second: their
+// statements are parsed once. On PostgreSQL the driver sees to that.
+func (s *Store) writeOften(ctx context.Context, what string, work func(tx querier) error) error {
+	if s.dialect.postgres {
+		return s.write(ctx, what, func(tx *sql.Tx) error { return work(tx) })
+	}
+	var k keeping
+	err := s.write(ctx, what, func(tx *sql.Tx) error {
+		k = keeping{tx: tx, kept: &s.kept, open: map[string]*sql.Stmt{}}
+		return work(&k)
+	})
+	for _, text := range k.missed { // the transaction had the only connection
+		if st, err := s.db.PrepareContext(context.WithoutCancel(ctx), text); err == nil {
+			s.kept.Store(text, st)
+		}
+	}
+	return err
+}
+
+// A keeping is a transaction that uses the statements that are kept, and notes
+// those that are not.
+type keeping struct {
+	tx     *sql.Tx
+	kept   *sync.Map            // *sql.Stmt by text
+	open   map[string]*sql.Stmt // those of the transaction
+	missed []string
+}
+
+func (k *keeping) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	st := k.open[text]
+	if st != nil {
+		return st, nil
+	}
+	if kept, ok := k.kept.Load(text); ok {
+		st = k.tx.StmtContext(ctx, kept.(*sql.Stmt))
+	} else {
+		var err error
+		if st, err = k.tx.PrepareContext(ctx, text); err != nil {
+			return nil, err
+		}
+		k.missed = append(k.missed, text)
+	}
+	k.open[text] = st
+	return st, nil
+}
+
+// ExecContext implements querier.
+func (k *keeping) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	st, err := k.statement(ctx, text) //nolint:sqlclosecheck // closed with the transaction
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+// QueryContext implements querier.
+func (k *keeping) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	st, err := k.statement(ctx, text) //nolint:sqlclosecheck // closed with the transaction
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+// QueryRowContext implements querier.
+func (k *keeping) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+	st, err := k.statement(ctx, text) //nolint:sqlclosecheck // closed with the transaction
+	if err != nil {
+		return k.tx.QueryRowContext(ctx, text, args...) // has the error
+	}
+	return st.QueryRowContext(ctx, args...)
 }
 
 // writeDurably is write for what must be on the disk before anything else

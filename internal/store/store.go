@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -123,6 +124,7 @@ type Store struct {
 	limits  walkLimits
 	log     *slog.Logger
 	zip     zipper
+	kept    sync.Map // see keeping
 }
 
 // Open opens the database, makes it if it is a file that does not exist, and

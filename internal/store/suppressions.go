@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"broadsheet/mailer"
@@ -44,26 +45,27 @@ func (s *Store) Suppressions(ctx context.Context, f SuppressionFilter) ([]mailer
 // SuppressionsOf returns the suppressions of those of the addresses that are
 // suppressed, by hash.
 func (s *Store) SuppressionsOf(ctx context.Context, addresses []string) (map[string]mailer.Suppression, error) {
-	found, err := suppressed(ctx, s.read, addresses)
+	hashes := make([]string, len(addresses))
+	for i, a := range addresses {
+		hashes[i] = mailer.MailboxHash(a)
+	}
+	found, err := s.suppressed(ctx, s.read, hashes)
 	return found, s.failed("look for suppressions", err)
 }
 
-func suppressed(ctx context.Context, q querier, addresses []string) (map[string]mailer.Suppression, error) {
+// suppressed returns the suppressions among hashes.
+func (s *Store) suppressed(ctx context.Context, q querier, hashes []string) (map[string]mailer.Suppression, error) {
 	found := map[string]mailer.Suppression{}
-	err := inBatches(addresses, 500, func(addresses []string) error {
-		hashes := make([]any, len(addresses))
-		for i, a := range addresses {
-			hashes[i] = mailer.MailboxHash(a)
-		}
-		xs, err := query(ctx, q, scanSuppression, `
-			SELECT `+suppressionColumns+`
-			FROM suppressions x LEFT JOIN deliveries d ON d.id = x.delivery
-			WHERE x.hash IN (`+placeholders(1, len(hashes))+")", hashes...)
-		for _, x := range xs {
-			found[x.Hash] = x
-		}
-		return err
-	})
+	list, err := json.Marshal(hashes)
+	if err != nil {
+		return nil, err
+	}
+	xs, err := query(ctx, q, scanSuppression, `
+		SELECT `+suppressionColumns+`
+		FROM (`+s.dialect.texts()+`) v JOIN suppressions x ON x.hash = v.value LEFT JOIN deliveries d ON d.id = x.delivery`, string(list))
+	for _, x := range xs {
+		found[x.Hash] = x
+	}
 	return found, err
 }
 
@@ -107,13 +109,4 @@ func (s *Store) Unsuppress(ctx context.Context, hash string) (was bool, err erro
 		return err
 	})
 	return was, err
-}
-
-// addresses returns whom deliveries go to.
-func addresses(leases []lease) []string {
-	to := make([]string, len(leases))
-	for i := range leases {
-		to[i] = leases[i].To
-	}
-	return to
 }

@@ -3,6 +3,8 @@ package web
 import (
 	lru "container/list"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"sync"
@@ -35,6 +37,7 @@ type feedCache struct {
 	version func() int64 // nil asks at every request
 	now     func() time.Time
 	zip     *zipper
+	served  Served // nil remembers nothing
 	budget  int
 	logger  *slog.Logger
 
@@ -83,7 +86,37 @@ func (c *feedCache) get(ctx context.Context, key string) (*representation, error
 	if err != nil {
 		return c.failed(entry, err)
 	}
-	return c.keep(entry, res, version, timed), nil
+	before := c.before(ctx, entry)
+	rep = c.keep(entry, res, version, timed, before)
+	if now := (syndicate.Served{Feed: servedName(key), ETag: res.etag, Modified: rep.modified}); c.served != nil && now != before && !rep.modified.IsZero() {
+		c.served.NoteServed(now)
+	}
+	return rep, nil
+}
+
+// servedName is what a feed is remembered by: its key may be a secret, and may
+// be as long as a query.
+func servedName(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:16])
+}
+
+// before returns as what a feed was sent last.
+func (c *feedCache) before(ctx context.Context, e *feedEntry) syndicate.Served {
+	c.mu.Lock()
+	rep, etag := e.rep, e.etag
+	c.mu.Unlock()
+	switch {
+	case rep != nil:
+		return syndicate.Served{Feed: servedName(e.key), ETag: etag, Modified: rep.modified}
+	case c.served == nil:
+		return syndicate.Served{}
+	}
+	s, err := c.served.LastServed(ctx, servedName(e.key))
+	if err != nil {
+		c.logger.Warn("as what a feed was sent is not known; its Last-Modified may go back", "error", err)
+	}
+	return s
 }
 
 // has reports whether get would answer at once.
@@ -141,7 +174,7 @@ func (c *feedCache) failed(e *feedEntry, err error) (*representation, error) {
 }
 
 // keep takes what e's feed has come to be.
-func (c *feedCache) keep(e *feedEntry, res *response, version int64, timed bool) *representation {
+func (c *feedCache) keep(e *feedEntry, res *response, version int64, timed bool, before syndicate.Served) *representation {
 	c.mu.Lock()
 	e.version, e.until = version, time.Time{}
 	if timed {
@@ -152,11 +185,11 @@ func (c *feedCache) keep(e *feedEntry, res *response, version int64, timed bool)
 		defer c.mu.Unlock()
 		return e.rep
 	}
-	if e.rep != nil && !res.modified.After(e.rep.modified) {
+	if !before.Modified.IsZero() && !res.modified.After(before.Modified) {
 		// An article has gone, or an older one has come: what has changed is
 		// newer all the same. No second has not come yet.
-		res.modified = e.rep.modified
-		if next := res.modified.Add(time.Second); !next.After(c.now()) {
+		res.modified = before.Modified
+		if next := res.modified.Add(time.Second); before.ETag != res.etag && !next.After(c.now()) {
 			res.modified = next
 		}
 	}

@@ -68,6 +68,15 @@ type Feeds interface {
 	OPML() (syndicate.Document, error)
 }
 
+// Served remembers as what feeds were sent, so that Last-Modified does not go
+// back at a restart, nor when a feed was not asked for in a long time.
+type Served interface {
+	// LastServed returns as what a feed was sent last; zero if it is not known.
+	LastServed(ctx context.Context, feed string) (syndicate.Served, error)
+	// NoteServed notes as what a feed is sent. It must not wait for anything.
+	NoteServed(f syndicate.Served)
+}
+
 // Editions is what the pages of past digests need from storage.
 type Editions interface {
 	// Editions returns the newest editions of a digest, newest first, at most
@@ -88,6 +97,7 @@ type Health interface {
 type Parts struct {
 	Articles Articles
 	Feeds    Feeds
+	Served   Served // nil remembers nothing
 	Editions Editions
 	Places   Places           // nil knows none
 	Health   Health           // nil is always ready
@@ -135,7 +145,8 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 	s.weeks.now, s.weeks.known = parts.Now, map[weekKey]knownWeek{}
 	s.deltas = newDeltaFeeds(parts.Feeds)
 	s.feeds = &feedCache{
-		load: s.loadFeed, version: parts.Version, now: parts.Now, zip: &s.zip, budget: cacheBudget, logger: parts.Logger,
+		load: s.loadFeed, version: parts.Version, now: parts.Now, zip: &s.zip, served: parts.Served,
+		budget: cacheBudget, logger: parts.Logger,
 		entries: make(map[string]*feedEntry),
 	}
 	s.mux = s.routes()

@@ -20,9 +20,9 @@ import (
 
 // A Journal is a file that knows what is on the wire: a delivery is written
 // into it just before the end of its message is sent and again when the reply
-// is there, each with one write. What a killed process had written the system
-// still has, so that the next one knows which messages may have arrived: at
-// most one for each connection. A power failure may take the last writes.
+// is there. What a killed process had written the system still has (see
+// mapped), so that the next one knows which messages may have arrived: at most
+// one for each connection. A power failure may take the last lines.
 //
 // Each process that delivers has a file of its own and holds a lock on it as
 // long as it lives: Path, or Path.2 and so on when others have those before.
@@ -35,19 +35,27 @@ type Journal struct {
 
 	mu    sync.Mutex
 	name  string // of our file; "" before it is open
-	file  *os.File
+	file  *mapped
 	owner string
-	size  int64
-	open  map[int64]*entry // what is not settled yet
+	open  map[int64]noted // what is not settled yet
 	line  []byte
 	owed  []mailer.Delivery // see owe
 }
 
-// An entry is what the journal knows about a delivery.
+// A noted is a delivery that our journal has lines of.
+type noted struct {
+	begin, end line // end is empty if it could not be written
+	ended      bool
+}
+
+// A line is where a line of the journal stands in its file.
+type line struct{ from, to int }
+
+// An entry is what a journal that was left behind knows about a delivery: ID,
+// MessageID and Attempts as it began, all of the outcome once it has ended.
 type entry struct {
-	mailer.Delivery // ID, MessageID and Attempts as it began; all of the outcome once it has ended
-	ended           bool
-	lines           []byte // as they stand in the file
+	mailer.Delivery
+	ended bool
 }
 
 const (
@@ -126,8 +134,8 @@ func (j *Journal) adopt(left []*leftover) error {
 			_ = l.file.Close()
 			continue
 		}
-		j.open = map[int64]*entry{}
-		j.name, j.file = l.name, l.file
+		j.open = map[int64]noted{}
+		j.name, j.file = l.name, &mapped{file: l.file}
 		id := make([]byte, 8)
 		_, _ = rand.Read(id) // never fails
 		j.owner = hex.EncodeToString(id)
@@ -155,13 +163,13 @@ func (j *Journal) Close() error {
 		_ = os.Remove(j.name) // whoever finds it later finds it settled
 	}
 	j.name = ""
-	return j.file.Close()
+	return errors.Join(j.file.trim(), j.file.close())
 }
 
 // lockedFile opens a file, made if there is none, that no other process has.
 func lockedFile(name string) (*os.File, error) {
 	for {
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, plainPath(err)
 		}
@@ -201,7 +209,7 @@ func (l *leftover) read(database string) error {
 	if err != nil {
 		return fmt.Errorf("journal of deliveries %s: %w", l.name, plainPath(err))
 	}
-	head, rest, whole := bytes.Cut(data, []byte("\n"))
+	head, rest, whole := bytes.Cut(bytes.TrimRight(data, "\x00"), []byte("\n"))
 	if !whole { // it was killed before the first line was there: nothing had begun
 		if bytes.HasPrefix([]byte(journalMark+" "), head[:min(len(head), len(journalMark)+1)]) {
 			return nil
@@ -298,19 +306,19 @@ func (j *Journal) begin(d mailer.Delivery) error {
 	j.line = append(j.line, ' ')
 	j.line = strconv.AppendInt(j.line, int64(d.Attempts), 10)
 	j.line = append(append(j.line, ' '), strings.Join(strings.Fields(d.MessageID), "")...)
-	if err := j.write(); err != nil {
-		return err
+	at, err := j.write()
+	if err == nil {
+		j.open[d.ID] = noted{begin: at}
 	}
-	j.open[d.ID] = &entry{lines: bytes.Clone(j.line)}
-	return nil
+	return err
 }
 
 // end notes what became of a message that was begun.
 func (j *Journal) end(d mailer.Delivery) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	e := j.open[d.ID]
-	if e == nil {
+	n, begun := j.open[d.ID]
+	if !begun {
 		return nil
 	}
 	text := d.Error
@@ -326,9 +334,10 @@ func (j *Journal) end(d mailer.Delivery) error {
 	j.line = append(j.line, ' ')
 	j.line = strconv.AppendInt(j.line, millis(d.Settled), 10)
 	j.line = strconv.AppendQuote(append(j.line, ' '), text[:min(len(text), maxJournalText)])
-	err := j.write()
-	e.ended = true
-	e.lines = append(e.lines, j.line...)
+	var err error
+	n.end, err = j.write()
+	n.ended = true
+	j.open[d.ID] = n
 	return err
 }
 
@@ -339,8 +348,7 @@ func (j *Journal) settled(ds []mailer.Delivery) error {
 	j.line = append(j.line[:0], "settled"...)
 	known := false
 	for i := range ds {
-		e := j.open[ds[i].ID]
-		if e == nil || !e.ended {
+		if !j.open[ds[i].ID].ended {
 			continue
 		}
 		known = true
@@ -350,16 +358,17 @@ func (j *Journal) settled(ds []mailer.Delivery) error {
 	switch {
 	case !known:
 		return nil
-	case len(j.open) == 0 && j.size > compactAt/8, j.size > compactAt:
+	case len(j.open) == 0 && j.file.size > compactAt/8, j.file.size > compactAt:
 		return j.compact()
 	}
-	return j.write()
+	_, err := j.write()
+	return err
 }
 
-// write adds the line with its checksum, by one write.
-func (j *Journal) write() error {
+// write adds the line with its checksum and returns where it stands.
+func (j *Journal) write() (line, error) {
 	if j.name == "" {
-		return errors.New("journal of deliveries: it is not open")
+		return line{}, errors.New("journal of deliveries: it is not open")
 	}
 	sum := crc32.ChecksumIEEE(j.line)
 	j.line = append(j.line, ' ')
@@ -367,41 +376,57 @@ func (j *Journal) write() error {
 		j.line = append(j.line, "0123456789abcdef"[sum>>shift&15])
 	}
 	j.line = append(j.line, '\n')
-	n, err := j.file.Write(j.line)
-	if err != nil {
-		if n > 0 {
-			_ = j.file.Truncate(j.size) // a piece of a line would spoil the next one
-		}
-		return fmt.Errorf("journal of deliveries %s: %w; nothing is sent that it cannot note", j.name, plainPath(err))
+	from := j.file.size
+	if err := j.file.append(j.line); err != nil {
+		return line{}, fmt.Errorf("journal of deliveries %s: %w; nothing is sent that it cannot note", j.name, plainPath(err))
 	}
-	j.size += int64(n)
-	return nil
+	return line{from, j.file.size}, nil
 }
 
 // compact replaces the file by one that has only what is not settled.
 func (j *Journal) compact() error {
 	text := fmt.Appendf(nil, "%s %s %s\n", journalMark, j.Database, j.owner)
-	for _, e := range j.open {
-		text = append(text, e.lines...)
+	open := make(map[int64]noted, len(j.open))
+	move := func(l line) line {
+		from := len(text)
+		text = append(text, j.file.data[l.from:l.to]...)
+		return line{from, len(text)}
 	}
-	fresh, err := lockedFile(j.name + ".new")
+	var fresh *mapped
+	err := guard(func() {
+		for id, n := range j.open {
+			open[id] = noted{begin: move(n.begin), end: move(n.end), ended: n.ended}
+		}
+	})
 	if err == nil {
-		if err = fresh.Truncate(0); err == nil { // it may be what a killed process had begun
-			_, err = fresh.Write(text)
-		}
-		if err == nil {
-			err = os.Rename(j.name+".new", j.name)
-		}
-		if err != nil {
-			_ = fresh.Close()
-		}
+		fresh, err = replace(j.name, text)
 	}
 	if err != nil {
 		return fmt.Errorf("journal of deliveries %s: %w", j.name, plainPath(err))
 	}
-	_ = j.file.Close() // the old one, which nobody can find any more
-	j.file, j.size = fresh, int64(len(text))
+	_ = j.file.close() // the old one, which nobody can find any more
+	j.file, j.open = fresh, open
 	return nil
+}
+
+// replace puts a file with a text, locked and mapped, in the place of another.
+func replace(name string, text []byte) (*mapped, error) {
+	file, err := lockedFile(name + ".new")
+	if err != nil {
+		return nil, err
+	}
+	m := &mapped{file: file}
+	if err = file.Truncate(0); err == nil { // it may be what a killed process had begun
+		err = m.append(text)
+	}
+	if err == nil {
+		err = os.Rename(name+".new", name)
+	}
+	if err != nil {
+		_ = m.close()
+		return nil, err
+	}
+	return m, nil
 }
 
 // owe keeps outcomes that the database would not take, for a later try. Those

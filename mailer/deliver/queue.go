@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"broadsheet/mailer"
 	"broadsheet/mailer/submit"
@@ -14,7 +13,7 @@ import (
 
 // A flight is a delivery in the hands of a connection.
 type flight struct {
-	mailer.Delivery
+	*mailer.Delivery
 	to    string // its destination
 	pass  pass
 	begun bool
@@ -51,7 +50,7 @@ func (q *queue) Next(context.Context) (mailer.Message, bool) {
 	}
 	q.taken++
 	q.flights[f.MessageID] = f
-	return q.run.Sender.Message(q.run.edition, q.run.body(f.Variant), f.Delivery), true
+	return q.run.Sender.Message(q.run.edition, q.run.body(f.Variant), *f.Delivery), true
 }
 
 // Begin notes in the journal that a message is about to be complete.
@@ -66,7 +65,7 @@ func (q *queue) Begin(_ context.Context, m *mailer.Message) error {
 	if stop {
 		return errNotNow
 	}
-	if err := r.Journal.begin(f.Delivery); err != nil {
+	if err := r.Journal.begin(*f.Delivery); err != nil {
 		return err
 	}
 	f.begun = true
@@ -103,11 +102,11 @@ func (r *run) end(ctx context.Context, f *flight, reply string, err error) error
 	if errors.Is(err, errNotNow) || errors.Is(err, submit.ErrUntried) {
 		r.Pace.yield(f.pass)
 		r.warm.put()
-		r.outcomes <- untouched(f.Delivery)
+		r.settleLater(untouched(*f.Delivery))
 		return nil
 	}
 	stopped := r.Pace.done(f.to, f.pass, err, now)
-	dv := r.judge(f.Delivery, reply, err, stopped)
+	dv := r.judge(*f.Delivery, reply, err, stopped)
 	if dv.State != mailer.Accepted {
 		r.warm.put()
 	}
@@ -117,7 +116,7 @@ func (r *run) end(ctx context.Context, f *flight, reply string, err error) error
 		noted = errors.Join(noted, r.Journal.end(dv))
 	}
 	r.report(ctx, dv)
-	r.outcomes <- dv
+	r.settleLater(dv)
 	return noted
 }
 
@@ -156,63 +155,6 @@ func (r *run) body(variant int64) *mailer.Body {
 	}
 	return b
 }
-
-const (
-	commitAfter = 20 * time.Millisecond // of the first outcome
-	commitAt    = 1000                  // outcomes
-)
-
-// settleAll writes outcomes down, many at a time: after a moment, or when there
-// are enough.
-func (r *run) settleAll(ctx context.Context) {
-	ctx = context.WithoutCancel(ctx)
-	batch := make([]mailer.Delivery, 0, commitAt)
-	for first := range r.outcomes {
-		batch = append(batch[:0], first)
-		t := time.NewTimer(commitAfter)
-		for open := true; open && len(batch) < commitAt; {
-			select {
-			case dv, ok := <-r.outcomes:
-				if open = ok; ok {
-					batch = append(batch, dv)
-				}
-			case <-t.C:
-				open = false
-			}
-		}
-		t.Stop()
-		r.settle(ctx, batch)
-	}
-}
-
-// settle writes outcomes down, and tries harder than once: what the other side
-// has accepted and we forget is sent twice. If all tries fail they are owed,
-// and the run ends.
-func (r *run) settle(ctx context.Context, ds []mailer.Delivery) {
-	var err error
-	for wait := 50 * time.Millisecond; wait < 2*time.Second; wait *= 4 {
-		if err = r.Store.Settle(ctx, r.owner, ds); err == nil {
-			break
-		}
-		<-time.After(wait)
-	}
-	if err != nil {
-		r.Journal.owe(append([]mailer.Delivery(nil), ds...))
-		r.fail(errors.Join(errAccount, err))
-		return
-	}
-	if err := r.Journal.settled(ds); err != nil {
-		r.fail(err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i := range ds {
-		delete(r.held, ds[i].ID)
-	}
-}
-
-// errAccount is joined with the error of a store that does not take outcomes.
-var errAccount = errors.New("what became of deliveries cannot be stored; it is kept in the journal")
 
 // report counts and logs an outcome.
 func (r *run) report(ctx context.Context, dv mailer.Delivery) {

@@ -21,19 +21,19 @@ type run struct {
 	standing mailer.Standing
 	owner    string
 	batch    int
-	outcomes chan mailer.Delivery
+	outcomes *outcomes
 
 	mu      sync.Mutex
 	sum     Summary
-	bodies  map[int64]*mailer.Body       // by variant
-	ready   map[string][]mailer.Delivery // by destination; "" has all that nothing holds up
-	order   []string                     // of the destinations in ready, the next one first
-	waiting int                          // deliveries in ready
-	held    map[int64]bool               // leased and not settled
-	late    []mailer.Delivery            // put off, to be settled
-	until   time.Time                    // of the leases
-	even    *lane                        // spreads the edition; nil sends as fast as it goes
-	dry     bool                         // nothing more is due
+	bodies  map[int64]*mailer.Body        // by variant
+	ready   map[string][]*mailer.Delivery // by destination; "" has all that nothing holds up
+	order   []string                      // of the destinations in ready, the next one first
+	waiting int                           // deliveries in ready
+	held    map[int64]bool                // leased and not settled
+	late    []mailer.Delivery             // put off, to be settled
+	until   time.Time                     // of the leases
+	even    *lane                         // spreads the edition; nil sends as fast as it goes
+	dry     bool                          // nothing more is due
 	halted  bool
 	refused int   // refusals of the message itself in a row
 	err     error // ends the run
@@ -51,8 +51,8 @@ func (d *Deliverer) newRun(e *mailer.Edition, standing mailer.Standing) *run {
 	r := &run{
 		Deliverer: d, edition: e, standing: standing, owner: d.Journal.Owner(),
 		batch:    min(max(d.Pace.Connections, 1)*perBatch, 1000),
-		outcomes: make(chan mailer.Delivery, 4096),
-		bodies:   map[int64]*mailer.Body{}, ready: map[string][]mailer.Delivery{}, held: map[int64]bool{},
+		outcomes: newOutcomes(),
+		bodies:   map[int64]*mailer.Body{}, ready: map[string][]*mailer.Delivery{}, held: map[int64]bool{},
 		changed: make(chan struct{}),
 	}
 	if left := e.Created.Add(d.Spread).Sub(d.now()); left > 0 && standing.Open > 1 {
@@ -86,7 +86,7 @@ func (r *run) all(ctx context.Context) error {
 	close(worked)
 	keeper.Wait()
 	finished := r.giveBack() == 0 && r.dry
-	close(r.outcomes)
+	r.outcomes.close()
 	settler.Wait()
 	switch {
 	case r.err != nil:
@@ -192,15 +192,16 @@ func (r *run) lease(ctx context.Context) bool {
 		r.until = until
 	}
 	r.dry = len(due) == 0
-	for _, dv := range due {
+	for i := range due {
+		dv := &due[i]
 		r.held[dv.ID] = true
 		switch {
 		case r.Hold && dv.State == mailer.Leased:
 			dv.State, dv.NextAt, dv.Error = mailer.Uncertain, time.Time{}, takenOver
-			r.late = append(r.late, dv)
+			r.late = append(r.late, *dv)
 		case r.standing.Superseded && dv.Attempts > 0:
 			dv.State, dv.Settled, dv.Error = mailer.Failed, now, fmt.Sprintf(superseded, dv.Error)
-			r.late = append(r.late, dv)
+			r.late = append(r.late, *dv)
 		default:
 			r.line(dv, now)
 		}
@@ -209,18 +210,18 @@ func (r *run) lease(ctx context.Context) bool {
 	r.late = nil
 	r.tell()
 	r.mu.Unlock()
-	r.settleLater(late)
+	r.settleLater(late...)
 	return true
 }
 
 // line puts a delivery where the workers find it, or puts it off. The caller
 // holds mu.
-func (r *run) line(dv mailer.Delivery, now time.Time) {
+func (r *run) line(dv *mailer.Delivery, now time.Time) {
 	to := Destination(dv.To)
 	if !r.Pace.knows(to) {
 		to = ""
 	} else if why, crowded := r.Pace.crowded(to, len(r.ready[to]), now); crowded {
-		r.late = append(r.late, r.putOff(dv, to, why, now))
+		r.late = append(r.late, r.putOff(*dv, to, why, now))
 		return
 	}
 	if len(r.ready[to]) == 0 {
@@ -242,10 +243,10 @@ func (r *run) putOff(dv mailer.Delivery, to, why string, now time.Time) mailer.D
 	return expire(dv, r.edition.Created, now)
 }
 
-// settleLater hands over to the settler what was not tried.
-func (r *run) settleLater(ds []mailer.Delivery) {
+// settleLater hands outcomes over to the settler.
+func (r *run) settleLater(ds ...mailer.Delivery) {
 	for _, dv := range ds {
-		r.outcomes <- dv
+		r.outcomes.add(dv)
 	}
 }
 
@@ -284,7 +285,7 @@ func (r *run) renew(ctx context.Context) {
 	}
 	if lost > 0 {
 		for to, ds := range r.ready {
-			r.ready[to] = slices.DeleteFunc(ds, func(dv mailer.Delivery) bool { return !r.held[dv.ID] })
+			r.ready[to] = slices.DeleteFunc(ds, func(dv *mailer.Delivery) bool { return !r.held[dv.ID] })
 			r.waiting -= len(ds) - len(r.ready[to])
 		}
 		r.log().WarnContext(ctx, "leases lost to another process", "edition", r.edition.ID, "deliveries", lost)
@@ -342,7 +343,7 @@ func (r *run) next(ctx context.Context) (f *flight, at time.Time) {
 	late := r.late
 	r.late = nil
 	r.mu.Unlock()
-	r.settleLater(late)
+	r.settleLater(late...)
 	return f, at
 }
 
@@ -398,7 +399,7 @@ func (r *run) turn(now time.Time) (at time.Time, ok bool) {
 func (r *run) emptyLane(to string, now time.Time) {
 	why, _ := r.Pace.crowded(to, 0, now)
 	for _, dv := range r.ready[to] {
-		r.late = append(r.late, r.putOff(dv, to, why, now))
+		r.late = append(r.late, r.putOff(*dv, to, why, now))
 	}
 	r.waiting -= len(r.ready[to])
 	r.ready[to] = nil
@@ -411,12 +412,12 @@ func (r *run) giveBack() int {
 	var back []mailer.Delivery
 	for _, ds := range r.ready {
 		for _, dv := range ds {
-			back = append(back, untouched(dv))
+			back = append(back, untouched(*dv))
 		}
 	}
-	r.ready, r.order, r.waiting = map[string][]mailer.Delivery{}, nil, 0
+	r.ready, r.order, r.waiting = map[string][]*mailer.Delivery{}, nil, 0
 	r.mu.Unlock()
-	r.settleLater(back)
+	r.settleLater(back...)
 	return len(back)
 }
 

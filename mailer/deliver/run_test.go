@@ -407,6 +407,24 @@ func TestAJournalThatCannotBeWritten(t *testing.T) {
 	wantStates(t, s, map[mailer.State]int{mailer.Accepted: 1, mailer.Planned: 2})
 }
 
+// A journal whose disk is gone stops the delivery, not the program.
+func TestAJournalThatIsCutShort(t *testing.T) {
+	s := newOutbox(time.Now(), 3)
+	tr := &transport{}
+	d := deliverer(t, s, tr, nil)
+	tr.send = func(_ context.Context, _ mailer.Message, n int) error {
+		if n == 0 {
+			return os.Truncate(d.Journal.Path, 0)
+		}
+		return nil
+	}
+	_, err := d.Deliver(t.Context(), 1)
+	if err == nil || !strings.Contains(err.Error(), d.Journal.Path) || !strings.Contains(err.Error(), "cut short") || tr.count() != 1 {
+		t.Errorf("error %v after %d messages", err, tr.count())
+	}
+	wantStates(t, s, map[mailer.State]int{mailer.Accepted: 1, mailer.Planned: 2})
+}
+
 func TestConfigMistakes(t *testing.T) {
 	for _, tt := range []struct {
 		config deliver.Config

@@ -43,6 +43,7 @@ func Run(t *testing.T, open Open) {
 		"stories":     storyTests,
 		"sign-ups":    signUpTests,
 		"inbox":       inboxTests,
+		"served":      servedTests,
 	}
 	for group, tests := range groups {
 		t.Run(group, func(t *testing.T) {
