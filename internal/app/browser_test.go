@@ -49,7 +49,7 @@ func TestInABrowser(t *testing.T) {
 		for mode, script := range map[string]bool{"with scripts": true, "without": false} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
-				way(t, func(t *testing.T, base string) *tab { return openTab(t, chromium, base, script) })
+				way(t, func(t *testing.T, base string) *tab { return openTab(chromium, t, base, script) })
 			})
 		}
 	}
@@ -61,7 +61,7 @@ func TestInABrowser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			look(t, func(t *testing.T, base string) *tab { return openTab(t, chromium, base, true) })
+			look(t, func(t *testing.T, base string) *tab { return openTab(chromium, t, base, true) })
 		})
 	}
 }
@@ -112,7 +112,7 @@ type tab struct {
 	faults []string // what no page may do
 }
 
-func openTab(t *testing.T, chromium context.Context, base string, script bool) *tab {
+func openTab(chromium context.Context, t *testing.T, base string, script bool) *tab {
 	t.Helper()
 	b := &tab{t: t, base: base, script: script, files: t.TempDir()}
 	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.watch))

@@ -216,7 +216,7 @@ func (s *stand) visitors() {
 	site := newSite(s.t)
 	site.serve("/", fmt.Sprintf(frontPage, "", ""))
 	site.serve("/feed.xml", harbourFeed())
-	at, page := s.send("/publishers/apply", url.Values{"organisation": {"Harbour Gazette"}, "site": {site.local()}, "address": {"desk@harbour.test"}, "note": {"We print."}})
+	at, _ := s.send("/publishers/apply", url.Values{"organisation": {"Harbour Gazette"}, "site": {site.local()}, "address": {"desk@harbour.test"}, "note": {"We print."}})
 	s.page("publisher", at, http.StatusOK)
 	s.page("publisher-unproved", at+"?fault=unproved", http.StatusOK)
 	item, _ = s.item("publishers")
@@ -224,7 +224,7 @@ func (s *stand) visitors() {
 	other := newSite(s.t)
 	other.serve("/", fmt.Sprintf(frontPage, "", ""))
 	other.serve("/feed.xml", harbourFeed())
-	at, page = s.send("/publishers/apply", url.Values{"organisation": {"江城港务"}, "site": {other.local()}, "address": {"desk@port.test"}})
+	at, page := s.send("/publishers/apply", url.Values{"organisation": {"江城港务"}, "site": {other.local()}, "address": {"desk@port.test"}})
 	other.serve("/.well-known/broadsheet-"+find(s.t, "token", tokenLine, page)+".txt", find(s.t, "token", tokenLine, page))
 	if _, page := s.prove(find(s.t, "form", provePattern, page)); !strings.Contains(page, "by a file on the site") {
 		s.t.Fatalf("not proved:\n%s", page)

@@ -69,9 +69,9 @@ const look = async (p, lang, scheme, width) => {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   if (over > 0) faults.push(`${where}: ${over} px too wide`);
   if (pictures) {
-    const height = Math.min(await page.evaluate(() => document.documentElement.scrollHeight), { 360: 1200, 768: 1050, 1280: 900 }[width]);
+    const height = Math.min(await page.evaluate(() => document.documentElement.scrollHeight), { 360: 1000, 768: 900, 1280: 820 }[width]);
     const file = path.join(pictures, `${p.name}-${lang.slice(0, 2)}-${width}${scheme === 'dark' ? '-dark' : ''}.webp`);
-    await page.screenshot({ path: file, type: 'webp', quality: 22, clip: { x: 0, y: 0, width, height } });
+    await page.screenshot({ path: file, type: 'webp', quality: 16, clip: { x: 0, y: 0, width, height } });
     return;
   }
   await page.evaluate(axeSource);
