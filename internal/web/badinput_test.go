@@ -110,7 +110,7 @@ func (e *everything) gates() []gate {
 		pattern = regexp.MustCompile(`^/admin/digests/weekly(/2)?`).ReplaceAllStringFunc(pattern, func(s string) string {
 			return map[bool]string{true: "/admin/digests/{name}/{number}", false: "/admin/digests/{name}"}[strings.HasSuffix(s, "/2")]
 		})
-		pattern = regexp.MustCompile(`^/admin/(inbox|subscribers)/\d+`).ReplaceAllString(pattern, "/admin/$1/{id}")
+		pattern = regexp.MustCompile(`^/admin/(inbox|subscribers|queue)/\d+`).ReplaceAllString(pattern, "/admin/$1/{id}")
 		if !slices.ContainsFunc(list, func(g gate) bool { return g.target == target }) {
 			list = append(list, admin(pattern, target, form))
 		}
