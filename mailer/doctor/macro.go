@@ -23,7 +23,8 @@ func (w *spfWalk) expand(spec, domain string) (name string, known bool, err erro
 		if !ok {
 			break
 		}
-		macro, end := "", 1
+		var macro string
+		end := 1
 		switch {
 		case strings.HasPrefix(after, "%"):
 			macro = "%"
