@@ -23,7 +23,7 @@ build: ## one static binary, ./broadsheet
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o broadsheet ./cmd/broadsheet
 
 .PHONY: prepare
-prepare: ## install what the tests need (PostgreSQL, a C compiler for -race)
+prepare: ## install what the tests need (PostgreSQL, Chromium, a C compiler for -race)
 	@sh internal/tools/prepare.sh
 
 .PHONY: test
@@ -60,7 +60,7 @@ judge: ## editions and pages before judges of HTML, access, mail programs and sp
 	@GO="$(GO)" sh internal/tools/judge.sh
 
 .PHONY: screenshots
-screenshots: ## pictures of digests into docs/, narrow and wide, light and dark
+screenshots: ## pictures of digests and pages into docs/, narrow and wide, light and dark
 	@GO="$(GO)" sh internal/tools/judge.sh screenshots
 
 .PHONY: bench-mail

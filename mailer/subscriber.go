@@ -201,12 +201,17 @@ type Variant struct {
 	Empty     string // why these subscribers get nothing; "" when they do
 }
 
+// Body returns what the subscribers of the variant are sent.
+func (v *Variant) Body() *Body {
+	return &Body{Subject: v.Subject, Language: v.Language, HTML: v.HTML, Text: v.Text}
+}
+
 // Body returns what the subscribers of a variant are sent. A variant that
 // there is not, and 0, is the edition itself.
 func (e *Edition) Body(variant int64) *Body {
 	for i := range e.Variants {
 		if v := &e.Variants[i]; v.ID == variant && variant != 0 {
-			return &Body{Subject: v.Subject, Language: v.Language, HTML: v.HTML, Text: v.Text}
+			return v.Body()
 		}
 	}
 	return &Body{Subject: e.Subject, Language: e.Language, HTML: e.HTML, Text: e.Text}

@@ -32,6 +32,12 @@ const (
 	ActionTest    = "send test"
 	ActionCancel  = "cancel edition"
 	ActionResend  = "resend edition"
+	ActionHold    = "hold" // a digest, or an edition
+	ActionRelease = "release"
+	ActionBackup  = "back up"
+	ActionTry     = "try source" // what the page of a source would give
+	ActionRetry   = "retry job"
+	ActionDiscard = "cancel job"
 
 	ActionUnsubscribe = "unsubscribe"
 	ActionErase       = "erase subscriber"

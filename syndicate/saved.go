@@ -9,7 +9,7 @@ func FeedLines(name, query string) string {
 	if name == "" {
 		name = feedName(query)
 	}
-	quoted := "'" + strings.ReplaceAll(query, "'", "''") + "'"
+	quoted := "'" + strings.NewReplacer("'", "''", "${", "$${").Replace(query) + "'" // no quote ends it, no variable gets in
 	return "feeds:\n  - name: " + name + "\n    title: " + quoted + "\n    query: " + quoted + "\n"
 }
 

@@ -18,6 +18,7 @@ type Submission struct {
 	Kind    SubmissionKind
 	At      time.Time
 	Address string // mail address of the sender; "" for none
+	Tell    bool   // the sender wants to be mailed what an editor decides
 	Locale  string // language of the page it was sent from
 	Ticket  string // of the form, which is good for one submission; "" for none, and when read from the store
 	State   SubmissionState
@@ -27,6 +28,8 @@ type Submission struct {
 
 	MailedAt  time.Time // when the mail about it was handed over; zero when it was not
 	MailFault string    // why it was not; "" when it was, waits, or there is none
+	ToldAt    time.Time // when mail about the decision was handed over, or given up; zero when it was not
+	TellFault string    // why it was given up
 
 	// What was sent, as its kind says; the others are nil.
 	Contribution *Contribution

@@ -21,7 +21,7 @@ func (c *command) digest() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.digestPreview(), c.digestSend(), c.digestPlan(), c.digestCancel(), c.digestResend())
+	cmd.AddCommand(c.digestPreview(), c.digestSend(), c.digestPlan(), c.digestHold(), c.digestRelease(), c.digestCancel(), c.digestResend())
 	return cmd
 }
 
@@ -166,6 +166,9 @@ func (c *command) printStatus(a *app.App, s app.Status) {
 	rows = append(rows, []string{"editions", fmt.Sprint(s.Editions)})
 	for _, d := range s.Digests {
 		rows = append(rows, []string{"  " + d.Name, "next " + d.NextAt.In(loc).Format("Mon 2006-01-02 15:04") + " " + d.NextAt.In(loc).Format("MST") + last(d, loc)})
+		if !d.OnHold.IsZero() {
+			rows = append(rows, []string{"    on hold", "since " + when(d.OnHold, loc) + ", by an operator"})
+		}
 		if d.Held != "" {
 			rows = append(rows, []string{"    held", "since " + when(d.HeldAt, loc) + ": " + d.Held})
 		}

@@ -114,7 +114,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.AddCommand(
 		c.serve(), c.check(), c.config(), c.collect(), c.read(), c.classify(), c.articles(),
-		c.explain(), c.stories(), c.feed(), c.digest(), c.sources(), c.themes(), c.subscribers(), c.suppressions(), c.status(), c.doctor(), c.admin(),
+		c.explain(), c.stories(), c.feed(), c.digest(), c.sources(), c.themes(), c.subscribers(), c.suppressions(), c.status(), c.doctor(), c.backup(), c.admin(),
 		c.version(),
 	)
 	for _, cmd := range root.Commands() {

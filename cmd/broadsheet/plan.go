@@ -34,7 +34,7 @@ func (c *command) digestPlan() *cobra.Command {
 	})
 }
 
-func (c *command) printPlan(p app.Plan, loc *time.Location) {
+func (c *command) printPlan(p mailer.Plan, loc *time.Location) {
 	rows := [][]string{{"digest", p.Digest}, {"due", when(p.At, loc)}}
 	if p.Skipped != "" {
 		rows = append(rows, []string{"nothing sent", p.Skipped})
@@ -72,7 +72,7 @@ func (c *command) printPlan(p app.Plan, loc *time.Location) {
 	}
 }
 
-func (c *command) printSections(sections []app.PlanSection) {
+func (c *command) printSections(sections []mailer.PlanSection) {
 	for _, s := range sections {
 		fmt.Fprintf(c.out, "\n%s: %s", s.Title, count(len(s.Items), "article"))
 		if s.More > 0 {
@@ -86,7 +86,7 @@ func (c *command) printSections(sections []app.PlanSection) {
 }
 
 // wish says what a variant is.
-func wish(v app.PlanVariant) string {
+func wish(v mailer.PlanVariant) string {
 	var parts []string
 	if len(v.Themes) > 0 {
 		parts = append(parts, "themes "+strings.Join(v.Themes, " "))
@@ -110,7 +110,7 @@ func wish(v app.PlanVariant) string {
 }
 
 // takes says how long sending takes.
-func takes(p app.Plan) string {
+func takes(p mailer.Plan) string {
 	if p.Rate == 0 {
 		return "as long as the relay does: mail.smtp.rate sets no limit"
 	}

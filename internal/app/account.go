@@ -62,7 +62,10 @@ func (a *App) deliver(ctx context.Context, j store.DeliverJob) error {
 		return nil // a tick after the pause finds it due again
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		return jobs.Later(time.Second, nil)
+	case err != nil:
+		return err
 	}
+	_, err = a.store.KeepTally(ctx, j.Edition)
 	return err
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"time"
 
 	"broadsheet/internal/config"
 	"broadsheet/internal/store"
@@ -40,6 +41,33 @@ func sourceOf(cfg *config.Config, s store.AddedSource) syndicate.Source {
 
 // readAdded puts the sources that the database has now in force.
 func (a *App) readAdded(ctx context.Context) error { return a.Reload(ctx, a.parts.Load().file) }
+
+// watchAdded has the sources of the database in force here that another
+// process has accepted or dropped, until ctx is done. It looks once a tick, and
+// finds a handful of rows.
+func (a *App) watchAdded(ctx context.Context) error {
+	tick := time.NewTicker(a.opts.Tick)
+	defer tick.Stop()
+	var seen []store.AddedSource
+	failing := false
+	for {
+		added, err := a.store.AddedSources(ctx)
+		if err == nil && !slices.Equal(added, seen) {
+			if err = a.readAdded(ctx); err == nil {
+				seen = added
+			}
+		}
+		if err != nil && !failing && ctx.Err() == nil {
+			a.log.Warn("sources that other processes accept are not seen", "error", err)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
 
 // contributions returns the source of what visitors sent in.
 func contributions(cfg *config.Config) (syndicate.Source, error) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -8,6 +9,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"broadsheet/internal/config"
@@ -62,27 +66,53 @@ func (d adminDesk) Health(ctx context.Context) (web.Report, error) {
 }
 
 // SourceStates implements web.Desk.
-func (d adminDesk) SourceStates(ctx context.Context) ([]web.SourceState, error) {
-	list, err := d.Sources(ctx)
+func (d adminDesk) SourceStates(ctx context.Context, f web.SourceFilter) (states []web.SourceState, all int, err error) {
+	list, err := d.polled(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	all = len(list)
+	if f.Name != "" {
+		list = slices.DeleteFunc(list, func(s SourceState) bool { return s.Name != f.Name })
+	} else {
+		if len(list) > f.Limit {
+			slices.SortStableFunc(list, func(a, b SourceState) int { return cmp.Compare(b.attention(), a.attention()) })
+		}
+		list = list[min(f.Offset, len(list)):]
+		list = list[:min(f.Limit, len(list))]
+	}
+	names := make([]string, len(list))
+	for i := range list {
+		names[i] = list[i].Name
+	}
+	counts, err := d.store.SourceCounts(ctx, names...)
+	if err != nil {
+		return nil, 0, err
 	}
 	p := d.parts.Load()
 	today := d.opts.Now().In(p.cfg.Site.Location)
 	from := time.Date(today.Year(), today.Month(), today.Day()-sparkDays+1, 0, 0, 0, 0, p.cfg.Site.Location)
-	daily, err := d.store.DailyCounts(ctx, from, sparkDays)
+	daily, err := d.store.DailyCounts(ctx, from, sparkDays, names...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	states := make([]web.SourceState, 0, len(list))
+	states = make([]web.SourceState, 0, len(list))
 	for _, s := range list {
 		days := daily[s.Name]
 		if days == nil {
 			days = make([]int, sparkDays)
 		}
-		states = append(states, web.SourceState{Source: p.sources[s.Name], Poll: s.Poll, Stored: s.Stored, Hub: s.Hub, Daily: days})
+		states = append(states, web.SourceState{Source: p.sources[s.Name], Poll: s.Poll, Stored: counts[s.Name], Hub: s.Hub, Daily: days})
 	}
-	return states, nil
+	return states, all, nil
+}
+
+// attention is 1 for a source that needs it.
+func (s *SourceState) attention() int {
+	if p := &s.Poll; p.Error != "" || p.Gone || p.Changed() || p.Held > 0 || p.MovedTo != "" {
+		return 1
+	}
+	return 0
 }
 
 // Answers implements web.Desk.
@@ -131,12 +161,29 @@ func (d adminDesk) Compare(ctx context.Context, days int) (*syndicate.ThemeDiff,
 	return diff, err
 }
 
+// CompareText implements web.Lab.
+func (d adminDesk) CompareText(ctx context.Context, text string, days int) (*syndicate.ThemeDiff, error) {
+	if d.opts.File == "" {
+		return nil, syndicate.ErrNotFound
+	}
+	cfg, err := config.Parse(d.opts.File, []byte(text), os.LookupEnv)
+	var problems *config.Problems
+	if errors.As(err, &problems) {
+		return nil, web.EditFault(problems.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.diffThemes(ctx, cfg, filepath.Base(d.opts.File), days, nil)
+}
+
 // admin returns what the admin pages work with.
 func (a *App) admin(p *parts) *web.Admin {
 	desk := adminDesk{a}
 	return &web.Admin{
 		PasswordHash: string(p.cfg.Admin.PasswordHash),
-		Sessions:     a.store, Desk: desk, Lab: desk, Press: desk, Circulation: desk, Settings: desk, Operator: a, Journal: a.store,
+		Sessions:     a.store, Desk: desk, Lab: desk, Trials: desk, Press: desk, Planner: desk, Holder: a, Circulation: desk, Settings: desk, Operator: a, Journal: a.store,
+		Works: desk, Logs: a.ring, Vault: desk,
 		Inbox: a.store, Editor: editorDesk{a},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/jobs"
 	"broadsheet/internal/store"
+	"broadsheet/internal/web"
 	"broadsheet/mailer/deliver"
 	"broadsheet/mailer/doctor"
 	"broadsheet/syndicate/classify"
@@ -52,8 +53,6 @@ type Options struct {
 	// Reach is which private addresses visitors may have us ask, as
 	// polling.allow_private has it for sources; nil, as anywhere but in tests, is none.
 	Reach []string
-	// LookupTXT returns the TXT records of a name; nil asks the machine's resolver.
-	LookupTXT func(ctx context.Context, name string) ([]string, error)
 }
 
 // An App is a paper: its store, and the parts that work on it.
@@ -75,8 +74,15 @@ type App struct {
 	version atomic.Int64  // of the articles, as store.Version had it last
 	news    chan struct{} // of capacity 1: the hub has something to look at
 
+	reloaded chan struct{} // of capacity 1: another configuration is in force
+
 	saved  chan struct{} // of capacity 1: the configuration file was replaced by an admin page
 	saving sync.Mutex    // held while the configuration file is replaced
+
+	tries   web.Tries  // of visitors and of who signs in
+	ring    *logRing   // the last lines of the log
+	copying sync.Mutex // held while the database is copied
+	meter   meter
 
 	visiting  chan struct{} // holds a token for each site of an applicant that is being asked
 	reloading sync.Mutex    // held while another configuration is put in force
@@ -96,6 +102,8 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	ring := &logRing{}
+	opts.Logger = ring.tap(opts.Logger)
 	if opts.Out == nil {
 		opts.Out = io.Discard
 	}
@@ -117,9 +125,10 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		opts: opts, log: opts.Logger, store: st, served: servedFeeds{store: st}, stories: stories, pause: standAside,
-		news: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
+		ring: ring, opts: opts, log: opts.Logger, store: st, served: servedFeeds{store: st}, stories: stories, pause: standAside,
+		news: make(chan struct{}, 1), reloaded: make(chan struct{}, 1), saved: make(chan struct{}, 1), visiting: make(chan struct{}, visits),
 	}
+	a.meter.since = opts.Now()
 	if err := a.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

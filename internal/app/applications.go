@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,9 +19,11 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"broadsheet/internal/config"
 	"broadsheet/internal/fetch"
 	"broadsheet/internal/store"
 	"broadsheet/internal/web"
+	"broadsheet/mailer/doctor"
 	"broadsheet/syndicate"
 )
 
@@ -149,7 +153,7 @@ func (d frontDesk) Prove(ctx context.Context, code string) error {
 	if err != nil {
 		return &web.Fault{Key: "unproved"}
 	}
-	w := witness{lookup: d.lookupTXT, client: d.parts.Load().visitor, site: site, token: d.Token(&sub)}
+	w := witness{lookup: d.resolver().LookupTXT, client: d.parts.Load().visitor, site: site, token: d.Token(&sub)}
 	for _, proof := range []struct {
 		kind  syndicate.ProofKind
 		holds func(context.Context) bool
@@ -167,11 +171,12 @@ func (d frontDesk) Prove(ctx context.Context, code string) error {
 	return &web.Fault{Key: "unproved"}
 }
 
-func (a *App) lookupTXT(ctx context.Context, name string) ([]string, error) {
-	if a.opts.LookupTXT != nil {
-		return a.opts.LookupTXT(ctx, name)
+// resolver returns what asks the DNS.
+func (a *App) resolver() doctor.Resolver {
+	if a.opts.Resolver != nil {
+		return a.opts.Resolver
 	}
-	return net.DefaultResolver.LookupTXT(ctx, name)
+	return net.DefaultResolver
 }
 
 // A witness looks whether a site shows a token.
@@ -252,33 +257,77 @@ func (d editorDesk) acceptApplication(ctx context.Context, sub *syndicate.Submis
 	p, now := d.parts.Load(), d.opts.Now()
 	source := sub.Application.Source
 	source.Name = cmp.Or(v.Name, source.Name)
-	switch {
-	case !sourceName.MatchString(source.Name):
-		return false, &web.Fault{Key: "name", Detail: source.Name}
-	case p.has(source.Name) || source.Name == syndicate.ContributionsSource:
-		return false, &web.Fault{Key: "taken", Detail: source.Name}
-	case p.reads(source.URL):
-		return false, &web.Fault{Key: "known"}
+	// Whoever has put the lines into the file, by hand or before a crash, accepts
+	// what is there.
+	there := v.Keep != web.KeepDatabase && slices.ContainsFunc(p.file.Sources, func(s syndicate.Source) bool { return s.Name == source.Name && s.URL == source.URL })
+	if fault := p.sourceFault(source); fault != nil && !there {
+		return false, fault
 	}
 	set := settlement(now, v)
 	set.Result = source.Name
 	where := "to be put into the configuration"
-	if v.Stored {
+	switch {
+	case v.Keep == web.KeepDatabase:
 		where = "kept in the database"
 		set.Added = &store.AddedSource{ProposedSource: source, At: now}
+	case v.Patch != nil && !there:
+		where = "put into the configuration"
+		if err := adminDesk(d).patchConfig(ctx, v.Patch); err != nil {
+			return false, err
+		}
 	}
 	if err := d.note(ctx, syndicate.ActionAdmit, object(sub), source.Name+", "+where); err != nil {
 		return false, err
 	}
 	done, err := d.store.SettleSubmission(ctx, sub.ID, set)
-	if err != nil || !done || !v.Stored {
+	switch {
+	case err != nil || !done:
 		return done, err
+	case set.Added != nil:
+		return true, d.readAdded(ctx)
+	case v.Patch != nil:
+		d.reload(ctx)
 	}
-	return true, d.readAdded(ctx)
+	return true, nil
+}
+
+// sourceFault says why a source cannot be added, nil when it can.
+func (p *parts) sourceFault(source syndicate.ProposedSource) error {
+	switch {
+	case !sourceName.MatchString(source.Name):
+		return &web.Fault{Key: "name", Detail: source.Name}
+	case p.has(source.Name) || source.Name == syndicate.ContributionsSource:
+		return &web.Fault{Key: "taken", Detail: source.Name}
+	case p.reads(source.URL):
+		return &web.Fault{Key: "known"}
+	}
+	return nil
+}
+
+// SourcePatch implements web.Editor.
+func (d editorDesk) SourcePatch(source syndicate.ProposedSource) (web.SourcePatch, error) {
+	if fault := d.parts.Load().sourceFault(source); fault != nil {
+		return web.SourcePatch{}, fault
+	}
+	old, _, err := adminDesk(d).ConfigText()
+	if err != nil {
+		return web.SourcePatch{}, err
+	}
+	text, err := config.AddSource(d.opts.File, []byte(old), source, os.LookupEnv)
+	var problems *config.Problems
+	switch {
+	case errors.As(err, &problems):
+		return web.SourcePatch{}, &web.Fault{Key: "mistakes", Detail: problems.List()[0].String()}
+	case errors.Is(err, config.ErrNoPlace):
+		return web.SourcePatch{}, &web.Fault{Key: "place"}
+	case err != nil:
+		return web.SourcePatch{}, err
+	}
+	return web.SourcePatch{Old: old, New: string(text), Diff: diffOf(filepath.Base(d.opts.File), old, string(text))}, nil
 }
 
 // SourceLines implements web.Editor.
-func (d editorDesk) SourceLines(p syndicate.ProposedSource) string { return sourceLines(p) }
+func (d editorDesk) SourceLines(p syndicate.ProposedSource) string { return config.SourceLines(p) }
 
 // DropSource implements web.Editor. The articles of the source stay.
 func (d editorDesk) DropSource(ctx context.Context, name string) error {

@@ -31,6 +31,16 @@ func (d adminDesk) History(ctx context.Context, id int64) (mailer.Subscriber, []
 	return s, out, err
 }
 
+// Proofs implements web.Circulation.
+func (d adminDesk) Proofs(ctx context.Context, id int64) ([]web.Proof, error) {
+	proofs, err := d.store.Proofs(ctx, id)
+	out := make([]web.Proof, len(proofs))
+	for i, p := range proofs {
+		out[i] = web.Proof{Version: p.Version, Wording: p.Wording, Asked: p.Asked, AskedFrom: p.AskedFrom, Confirmed: p.Confirmed, ConfirmedFrom: p.ConfirmedFrom}
+	}
+	return out, err
+}
+
 // EndSubscription implements web.Circulation.
 func (d adminDesk) EndSubscription(ctx context.Context, id int64, erase bool) error {
 	s, err := d.store.SubscriberByID(ctx, id)

@@ -27,11 +27,21 @@ type SourceState struct {
 // Sources returns how each configured source is, in the order of the
 // configuration.
 func (a *App) Sources(ctx context.Context) ([]SourceState, error) {
-	polls, err := a.store.Polls(ctx)
+	list, err := a.polled(ctx)
 	if err != nil {
 		return nil, err
 	}
 	counts, err := a.store.SourceCounts(ctx)
+	for i := range list {
+		list[i].Stored = counts[list[i].Name]
+	}
+	return list, err
+}
+
+// polled returns the state of every source without what is stored of it, which
+// takes counting all articles.
+func (a *App) polled(ctx context.Context) ([]SourceState, error) {
+	polls, err := a.store.Polls(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +63,7 @@ func (a *App) Sources(ctx context.Context) ([]SourceState, error) {
 	for _, s := range a.Config().Sources {
 		list = append(list, SourceState{
 			Name: s.Name, Title: s.DisplayTitle(), URL: s.URL, Kind: s.Kind,
-			Stored: counts[s.Name], Poll: bySource[s.Name], Hub: hubs[s.Name],
+			Poll: bySource[s.Name], Hub: hubs[s.Name],
 		})
 	}
 	return list, nil

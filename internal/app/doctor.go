@@ -52,10 +52,7 @@ func (a *App) doctor(ctx context.Context, p *parts) (*doctor.Doctor, doctor.Pati
 		return nil, doctor.Patient{}, err
 	}
 	patient := doctor.Patient{Mail: p.cfg.Mail, Site: p.cfg.Site.URL, Domain: p.cfg.Receive.Domain, Message: message}
-	dr := &doctor.Doctor{Resolver: a.opts.Resolver, Now: a.opts.Now, Own: ownAddresses}
-	if dr.Resolver == nil {
-		dr.Resolver = net.DefaultResolver
-	}
+	dr := &doctor.Doctor{Resolver: a.resolver(), Now: a.opts.Now, Own: ownAddresses}
 	return dr, patient, nil
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"broadsheet/internal/store"
+	"broadsheet/internal/web"
 	"broadsheet/mailer"
 )
 
@@ -68,6 +70,20 @@ func (a *App) ComposeDue(ctx context.Context) error {
 	return err
 }
 
+// DeliverDue delivers what is due, as the daemon's jobs do.
+func (a *App) DeliverDue(ctx context.Context) error {
+	due, err := a.store.DueEditions(ctx, a.opts.Now())
+	for _, id := range due {
+		err = errors.Join(err, a.deliver(ctx, store.DeliverJob{Edition: id}))
+	}
+	return err
+}
+
+// EditionVariants returns the variants of an edition as its page lists them.
+func (a *App) EditionVariants(ctx context.Context, edition int64) ([]mailer.Variant, error) {
+	return adminDesk{a}.Variants(ctx, edition, 100)
+}
+
 // UseTemplates has editions rendered with the templates of a folder.
 func (a *App) UseTemplates(files fs.FS) { a.parts.Load().composer.Templates = files }
 
@@ -90,4 +106,10 @@ func (a *App) LongWork(ctx context.Context, kind string) error {
 		return a.tell(ctx, store.StoryJob{})
 	}
 	return a.expire(ctx, expireJob{})
+}
+
+// KeepLog returns a logger that keeps its last lines, and what returns those.
+func KeepLog(l *slog.Logger) (*slog.Logger, func(slog.Level) []web.LogLine) {
+	r := &logRing{}
+	return r.tap(l), r.LogLines
 }

@@ -123,7 +123,7 @@ func TestReadersAtTheirHour(t *testing.T) {
 		t.Fatal(err)
 	}
 	if plan.Recipients != 4 || len(plan.Variants) != 1 || len(plan.Later) != 1 || !plan.Later[0].At.Equal(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)) ||
-		len(plan.Nothing) != 1 || plan.Nothing[0] != (app.PlanNothing{Why: "nothing new among what they chose", Subscribers: 1}) || plan.Bytes == 0 {
+		len(plan.Nothing) != 1 || plan.Nothing[0] != (mailer.PlanNothing{Why: "nothing new among what they chose", Subscribers: 1}) || plan.Bytes == 0 {
 		t.Errorf("plan %+v", plan)
 	}
 	sent, err := a.Send(t.Context(), "daily", "")

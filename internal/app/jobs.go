@@ -90,6 +90,7 @@ func (a *App) register(q *jobs.Queue) {
 	jobs.Register(q, jobs.Options{Queue: queueDeliver, Workers: 4, Timeout: 10 * time.Minute}, a.deliver)
 	jobs.Register(q, jobs.Options{Queue: queueConfirm, Workers: 2, Timeout: 2 * time.Minute}, a.confirm)
 	jobs.Register(q, jobs.Options{Queue: queueVisitor, Timeout: 2 * time.Minute, MaxAttempts: visitorMailAttempts}, a.visitorMail)
+	jobs.Register(q, jobs.Options{Queue: queueVisitor, Timeout: 2 * time.Minute, MaxAttempts: visitorMailAttempts}, a.decisionMail)
 	q.Every(a.opts.Tick, tickJob{})
 	q.Every(expireEvery, expireJob{})
 }
@@ -114,6 +115,7 @@ func (a *App) poll(ctx context.Context, j store.PollJob) error {
 	if err != nil {
 		return unlessSlow(fmt.Errorf("poll %s: %w", j.Source, err))
 	}
+	a.meter.count(&r)
 	a.report(PollReport{r})
 	return p.collector.Hubs.Settle(ctx, pushed)
 }
@@ -185,7 +187,8 @@ func (a *App) refileAll(ctx context.Context) error {
 
 // expire deletes followers whose lease is over, sign-ups that nobody confirmed
 // in time, submissions that were settled long ago, and articles, a batch a
-// transaction, until all that are left are to be kept.
+// transaction, until all that are left are to be kept. It also keeps the
+// accounts of editions that are finished.
 func (a *App) expire(ctx context.Context, _ expireJob) error {
 	if err := a.store.ForgetFollowers(ctx, a.opts.Now()); err != nil {
 		return err
@@ -194,6 +197,9 @@ func (a *App) expire(ctx context.Context, _ expireJob) error {
 		return err
 	}
 	if err := a.store.ForgetSignUps(ctx, a.opts.Now().Add(-signUpsKept), a.opts.Now().Add(-2*confirmApart)); err != nil {
+		return err
+	}
+	if err := a.keepTallies(ctx); err != nil {
 		return err
 	}
 	keep := a.Config().Store.Keep
@@ -243,7 +249,14 @@ func (a *App) compose(ctx context.Context, j store.ComposeJob) error {
 	if !ok {
 		return nil
 	}
-	_, err := a.composeNow(ctx, p, d, j.At, compose.Opts{Held: j.Held})
+	state, err := a.digestState(ctx, j.Digest)
+	if errors.Is(err, syndicate.ErrNotFound) || err == nil && !state.OnHold.IsZero() {
+		return nil // held since the job was enqueued: it is due again once it is released
+	}
+	if err != nil {
+		return err
+	}
+	_, err = a.composeNow(ctx, p, d, j.At, compose.Opts{Held: j.Held})
 	var fault *compose.RenderError
 	if errors.As(err, &fault) {
 		a.log.ErrorContext(ctx, "edition held", "digest", j.Digest, "at", j.At, "because", fault)

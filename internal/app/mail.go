@@ -38,8 +38,54 @@ func (a *App) Preview(ctx context.Context, name, to, format string) ([]byte, err
 	if to == "" && format == "eml" {
 		return nil, fmt.Errorf("digest %s has no recipient; name one with --to ADDRESS", name)
 	}
-	delivery := mailer.Delivery{To: to, Recipient: mailer.FixedID(to), MessageID: mailer.MessageID(d.Name, e.At, to, p.cfg.Mail.From)}
-	m := p.deliverer.Sender.Message(e, e.Body(0), delivery)
+	return p.show(e, e.Body(0), to, format)
+}
+
+// PreviewVariant is Preview of one of the variants of a plan, by its key: the
+// next edition when it is due, as those who chose it would get it. The error is
+// syndicate.ErrNotFound when nobody would get such a variant.
+func (a *App) PreviewVariant(ctx context.Context, name, key, to, format string) ([]byte, error) {
+	p := a.parts.Load()
+	d, ok := p.digests[name]
+	if !ok {
+		return nil, fmt.Errorf("digest %q: %w", name, syndicate.ErrNotFound)
+	}
+	e, err := a.planned(ctx, p, d)
+	if err != nil {
+		return nil, err
+	}
+	for i := range e.Variants {
+		v := &e.Variants[i]
+		if v.Empty == "" && variantKey(v) == key {
+			return p.show(e, v.Body(), to, format)
+		}
+	}
+	return nil, fmt.Errorf("variant %q of %s: %w", key, name, syndicate.ErrNotFound)
+}
+
+// PreviewEdition returns an edition that was made, or the variant of it with an
+// ID, as PreviewVariant does: the bytes that its mails have but for what is
+// each recipient's own.
+func (a *App) PreviewEdition(ctx context.Context, name string, number int, variant int64, to, format string) ([]byte, error) {
+	e, err := a.store.NumberedEdition(ctx, name, number)
+	if err != nil {
+		return nil, err
+	}
+	body := e.Body(0)
+	if variant != 0 {
+		v, err := a.store.Variant(ctx, e.ID, variant)
+		if err != nil {
+			return nil, err
+		}
+		body = v.Body()
+	}
+	return a.parts.Load().show(&e, body, to, format)
+}
+
+// show returns what an address is sent of an edition, in a format.
+func (p *parts) show(e *mailer.Edition, body *mailer.Body, to, format string) ([]byte, error) {
+	delivery := mailer.Delivery{To: to, Recipient: mailer.FixedID(to), MessageID: mailer.MessageID(e.Digest, e.At, to, p.cfg.Mail.From)}
+	m := p.deliverer.Sender.Message(e, body, delivery)
 	switch format {
 	case "html":
 		return []byte(strings.ReplaceAll(m.HTML, mailer.TokenMark, m.Token)), nil
@@ -106,7 +152,7 @@ func (s Sent) Missing() int {
 const shownDeliveries = 50
 
 // Send finishes earlier editions of a digest that are due, composes an edition
-// now and delivers it. With an address it goes there alone, as a trial that
+// now and delivers it. The error is an *OnHoldError for a digest on hold. With an address it goes there alone, as a trial that
 // takes no article from the next edition.
 func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 	return a.send(ctx, name, to, false)
@@ -126,6 +172,9 @@ func (a *App) send(ctx context.Context, name, to string, anyway bool) (Sent, err
 	}
 	if to != "" {
 		return a.sendTrial(ctx, p, d, to)
+	}
+	if err := a.notOnHold(ctx, name); err != nil {
+		return Sent{}, err
 	}
 	earlier, err := a.finish(ctx, p, name, anyway)
 	if err != nil {

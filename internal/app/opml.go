@@ -157,9 +157,9 @@ func SourcesYAML(sources []NewSource) string {
 	for _, s := range sources {
 		fmt.Fprintf(&b, "  - name: %s\n", s.Name)
 		if s.Title != "" {
-			fmt.Fprintf(&b, "    title: %s\n", quotePlain(s.Title))
+			fmt.Fprintf(&b, "    title: %s\n", config.Quote(s.Title))
 		}
-		fmt.Fprintf(&b, "    url: %s\n", quotePlain(s.URL))
+		fmt.Fprintf(&b, "    url: %s\n", config.Quote(s.URL))
 		if len(s.Themes) > 0 {
 			fmt.Fprintf(&b, "    themes: [%s]\n", strings.Join(s.Themes, ", "))
 		}
@@ -169,9 +169,6 @@ func SourcesYAML(sources []NewSource) string {
 	}
 	return b.String()
 }
-
-// quotePlain is quote with "&" as it is, which addresses are full of.
-func quotePlain(s string) string { return strings.ReplaceAll(quote(s), `\u0026`, "&") }
 
 // ExportSources returns the configured sources as a list of feeds, in folders
 // by their first theme. What is not fetched over http, or is no feed, other

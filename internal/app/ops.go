@@ -138,7 +138,7 @@ func (a *App) operatorNotices(ctx context.Context) ([]mailer.Notice, error) {
 
 // Notices returns what the operator should look at.
 func (a *App) Notices(ctx context.Context) ([]web.Notice, error) {
-	sources, err := a.Sources(ctx)
+	sources, err := a.polled(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -248,8 +248,19 @@ func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]int64, len(editions))
+	for i := range editions {
+		ids[i] = editions[i].ID
+	}
+	tallies, err := a.store.Tallies(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	var notices []web.Notice
 	for _, ed := range editions {
+		if tallies[ed.ID][mailer.Failed] == 0 {
+			continue
+		}
 		counts, deliveries, err := a.store.Account(ctx, ed.ID, shownDeliveries)
 		if err != nil {
 			return nil, err
@@ -271,9 +282,6 @@ func (a *App) undelivered(ctx context.Context) ([]web.Notice, error) {
 		failed, all := counts[mailer.Failed], 0
 		for _, n := range counts {
 			all += n
-		}
-		if failed == 0 {
-			continue
 		}
 		if more := failed - len(lines); more > 0 {
 			lines = append(lines, fmt.Sprintf("and %d more", more))

@@ -165,9 +165,12 @@ func (a *App) buildPublishing(p *parts) error {
 		Hub:      p.hub,
 		Version:  a.version.Load,
 		Ops:      a,
+		Gauges:   a,
+		Traffic:  &a.meter.traffic,
 		Admin:    a.admin(p),
 		Readers:  a.readers(),
 		Visitors: frontDesk{a},
+		Tries:    &a.tries,
 		Logger:   a.log,
 		Now:      a.opts.Now,
 	})
@@ -216,7 +219,7 @@ func (a *App) pace(cfg *config.Config) *deliver.Pacer {
 	if old := a.parts.Load(); old != nil && reflect.DeepEqual(old.cfg.Mail.SMTP, cfg.Mail.SMTP) && maps.Equal(old.cfg.Deliver.Rates, cfg.Deliver.Rates) {
 		return old.deliverer.Pace
 	}
-	return &deliver.Pacer{Connections: cfg.Mail.SMTP.Connections, Rates: cfg.Deliver.Rates}
+	return &deliver.Pacer{Connections: cfg.Mail.SMTP.Connections, Rates: cfg.Deliver.Rates, Resolver: a.resolver()}
 }
 
 // next returns when a digest is due next after an instant; the zero time is

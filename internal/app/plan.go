@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/mail"
 	"slices"
@@ -14,95 +17,31 @@ import (
 	"broadsheet/syndicate"
 )
 
-// A Plan is what the next edition of a digest would be with the articles that
-// there are now: nothing is stored or sent.
-type Plan struct {
-	Digest     string        `json:"digest"`
-	At         time.Time     `json:"at"` // when it is due
-	Subject    string        `json:"subject"`
-	Skipped    string        `json:"skipped,omitempty"` // why nobody would get anything
-	Sections   []PlanSection `json:"sections"`
-	Recipients int           `json:"recipients"` // mails that would go out
-	Variants   []PlanVariant `json:"variants"`   // what they are, the edition itself first
-	Later      []PlanLater   `json:"later"`      // of these mails, those that wait for their hour
-	Nothing    []PlanNothing `json:"nothing"`    // who gets none
-	Bytes      int           `json:"bytes"`      // of all mails, about
-	Rate       float64       `json:"rate"`       // mails a second; 0 for no limit
-	Seconds    float64       `json:"seconds"`    // that the sending takes at that rate; 0 without one
-}
-
-// A PlanSection is a theme of a plan.
-type PlanSection struct {
-	Theme string     `json:"theme"`
-	Title string     `json:"title"`
-	Items []PlanItem `json:"items"`
-	More  int        `json:"more"` // articles that there is no room for
-}
-
-// A PlanItem is an article of a plan.
-type PlanItem struct {
-	Title  string `json:"title"`
-	Source string `json:"source"`
-	Why    string `json:"why"`    // it stands where it does
-	Reason string `json:"reason"` // it is under its theme
-}
-
-// A PlanVariant is what some of the recipients get.
-type PlanVariant struct {
-	mailer.Selection
-	Since      time.Time `json:"since"`               // when the news in it begins
-	Important  bool      `json:"important,omitempty"` // no other news is in it
-	Recipients int       `json:"recipients"`
-	Items      int       `json:"items"`
-	Subject    string    `json:"subject"`
-	HTMLBytes  int       `json:"html_bytes"` // as sent
-	TextBytes  int       `json:"text_bytes"`
-}
-
-// A PlanLater is how many mails wait for an hour.
-type PlanLater struct {
-	At         time.Time `json:"at"`
-	Recipients int       `json:"recipients"`
-}
-
-// A PlanNothing is how many get nothing, and why.
-type PlanNothing struct {
-	Why         string `json:"why"`
-	Subscribers int    `json:"subscribers"`
-}
-
 // Plan returns what the next edition of a digest would be, who would get it, and
 // who would not.
-func (a *App) Plan(ctx context.Context, name string) (Plan, error) {
+func (a *App) Plan(ctx context.Context, name string) (mailer.Plan, error) {
 	p := a.parts.Load()
 	d, ok := p.digests[name]
 	if !ok {
-		return Plan{}, fmt.Errorf("digest %q: %w", name, syndicate.ErrNotFound)
+		return mailer.Plan{}, fmt.Errorf("digest %q: %w", name, syndicate.ErrNotFound)
 	}
-	state, err := a.digestState(ctx, name)
+	e, err := a.planned(ctx, p, d)
 	if err != nil {
-		return Plan{}, err
+		return mailer.Plan{}, err
 	}
-	at := a.opts.Now()
-	if state.NextAt.After(at) {
-		at = state.NextAt
-	}
-	e, err := a.composeNow(ctx, p, d, at, compose.Opts{DryRun: true, Plan: true})
-	if err != nil {
-		return Plan{}, err
-	}
+	at := e.At
 	statuses, err := a.store.Statuses(ctx, name)
 	if err != nil {
-		return Plan{}, err
+		return mailer.Plan{}, err
 	}
-	out := Plan{Digest: name, At: at, Subject: e.Subject, Skipped: e.Skipped, Sections: planSections(e.Sections)}
+	out := mailer.Plan{Digest: name, At: at, Subject: e.Subject, Skipped: e.Skipped, Sections: planSections(e.Sections)}
 	if p.cfg.Mail.Transport == submit.SMTPTransport {
 		out.Rate = p.cfg.Mail.SMTP.Rate
 	}
-	out.share(e, fixedRecipients(d))
+	share(&out, e, fixedRecipients(d))
 	for _, status := range []mailer.Status{mailer.Unconfirmed, mailer.Paused, mailer.Unsubscribed} {
 		if n := statuses[status]; n > 0 {
-			out.Nothing = append(out.Nothing, PlanNothing{string(status), n})
+			out.Nothing = append(out.Nothing, mailer.PlanNothing{Why: string(status), Subscribers: n})
 		}
 	}
 	if out.Rate > 0 {
@@ -111,10 +50,39 @@ func (a *App) Plan(ctx context.Context, name string) (Plan, error) {
 	return out, nil
 }
 
+// planned returns the next edition of a digest with its variants, as it would
+// be with the articles that there are now.
+func (a *App) planned(ctx context.Context, p *parts, d mailer.Digest) (*mailer.Edition, error) {
+	state, err := a.digestState(ctx, d.Name)
+	if err != nil {
+		return nil, err
+	}
+	at := a.opts.Now()
+	if state.NextAt.After(at) {
+		at = state.NextAt
+	}
+	return a.composeNow(ctx, p, d, at, compose.Opts{DryRun: true, Plan: true})
+}
+
+// variantKey returns what a variant can be asked for by, as long as somebody
+// wants it.
+func variantKey(v *mailer.Variant) string {
+	text, err := json.Marshal(struct {
+		mailer.Selection
+		After     int64
+		Important bool
+	}{v.Selection, v.After, v.Important})
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:6])
+}
+
 // share counts who gets what of an edition that is planned.
-func (p *Plan) share(e *mailer.Edition, fixed int) {
-	own := PlanVariant{Since: e.Since, Items: len(e.Items()), Subject: e.Subject, HTMLBytes: submit.EncodedLen(e.HTML), TextBytes: submit.EncodedLen(e.Text)}
-	p.Variants, p.Later, p.Nothing = []PlanVariant{}, []PlanLater{}, []PlanNothing{}
+func share(p *mailer.Plan, e *mailer.Edition, fixed int) {
+	own := mailer.PlanVariant{Since: e.Since, Items: len(e.Items()), Subject: e.Subject, HTMLBytes: submit.EncodedLen(e.HTML), TextBytes: submit.EncodedLen(e.Text)}
+	p.Variants, p.Later, p.Nothing = []mailer.PlanVariant{}, []mailer.PlanLater{}, []mailer.PlanNothing{}
 	counts := make([]int, len(e.Variants))
 	since := map[int64]time.Time{}
 	nothing, later := map[string]int{}, map[int64]int{}
@@ -152,7 +120,7 @@ func (p *Plan) share(e *mailer.Edition, fixed int) {
 			later[s.SendAt.UnixMilli()] += s.Subscribers
 		}
 	}
-	add := func(v PlanVariant) {
+	add := func(v mailer.PlanVariant) {
 		if v.Recipients > 0 {
 			p.Variants = append(p.Variants, v)
 			p.Recipients += v.Recipients
@@ -163,8 +131,8 @@ func (p *Plan) share(e *mailer.Edition, fixed int) {
 	add(own)
 	for i := range e.Variants {
 		v := &e.Variants[i]
-		pv := PlanVariant{
-			Selection: v.Selection, Since: e.Since, Important: v.Important, Recipients: counts[i], Subject: v.Subject,
+		pv := mailer.PlanVariant{
+			Key: variantKey(v), Selection: v.Selection, Since: e.Since, Important: v.Important, Recipients: counts[i], Subject: v.Subject,
 			Items: len((&mailer.Edition{Sections: v.Sections}).Items()), HTMLBytes: submit.EncodedLen(v.HTML), TextBytes: submit.EncodedLen(v.Text),
 		}
 		if v.After != 0 {
@@ -173,13 +141,13 @@ func (p *Plan) share(e *mailer.Edition, fixed int) {
 		add(pv)
 	}
 	for at, n := range later {
-		p.Later = append(p.Later, PlanLater{time.UnixMilli(at).UTC(), n})
+		p.Later = append(p.Later, mailer.PlanLater{At: time.UnixMilli(at).UTC(), Recipients: n})
 	}
-	slices.SortFunc(p.Later, func(a, b PlanLater) int { return a.At.Compare(b.At) })
+	slices.SortFunc(p.Later, func(a, b mailer.PlanLater) int { return a.At.Compare(b.At) })
 	for why, n := range nothing {
-		p.Nothing = append(p.Nothing, PlanNothing{why, n})
+		p.Nothing = append(p.Nothing, mailer.PlanNothing{Why: why, Subscribers: n})
 	}
-	slices.SortFunc(p.Nothing, func(a, b PlanNothing) int {
+	slices.SortFunc(p.Nothing, func(a, b mailer.PlanNothing) int {
 		if a.Subscribers != b.Subscribers {
 			return b.Subscribers - a.Subscribers
 		}
@@ -187,13 +155,13 @@ func (p *Plan) share(e *mailer.Edition, fixed int) {
 	})
 }
 
-func planSections(sections []mailer.Section) []PlanSection {
-	out := []PlanSection{}
+func planSections(sections []mailer.Section) []mailer.PlanSection {
+	out := []mailer.PlanSection{}
 	for _, s := range sections {
-		ps := PlanSection{Theme: s.Theme, Title: s.Title, More: s.More, Items: []PlanItem{}}
+		ps := mailer.PlanSection{Theme: s.Theme, Title: s.Title, More: s.More, Items: []mailer.PlanItem{}}
 		for i := range s.Items {
 			it := &s.Items[i]
-			ps.Items = append(ps.Items, PlanItem{Title: it.Title, Source: it.Source, Why: it.Why, Reason: it.Reason})
+			ps.Items = append(ps.Items, mailer.PlanItem{Title: it.Title, Source: it.Source, Why: it.Why, Reason: it.Reason})
 		}
 		out = append(out, ps)
 	}

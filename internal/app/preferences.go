@@ -119,8 +119,7 @@ func (d readerDesk) Choose(ctx context.Context, token string, want *mailer.Subsc
 	if err := checkSubscriber(d.Config(), &s); err != nil {
 		return fmt.Errorf("choices of subscriber %d: %w", r.ID, err)
 	}
-	_, err = d.store.SaveSubscribers(ctx, []mailer.Subscriber{s}, true)
-	return err
+	return d.store.ChangeSubscriber(ctx, r.ID, &s)
 }
 
 // chooseFixed takes a fixed recipient off the digests that are not wanted and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"broadsheet/internal/store"
 	"broadsheet/internal/web"
 	"broadsheet/mailer"
 	"broadsheet/syndicate"
@@ -22,7 +23,7 @@ func (d adminDesk) DigestStates(ctx context.Context) ([]web.DigestState, error) 
 		if !ok {
 			continue // it left the configuration just now
 		}
-		states = append(states, web.DigestState{Digest: digest, NextAt: g.NextAt})
+		states = append(states, web.DigestState{Digest: digest, NextAt: g.NextAt, OnHold: g.OnHold})
 	}
 	return states, nil
 }
@@ -59,6 +60,16 @@ func (d adminDesk) SendSoon(ctx context.Context, digest string) error {
 	return nil
 }
 
+// Tallies implements web.Press.
+func (d adminDesk) Tallies(ctx context.Context, editions []int64) (map[int64]map[mailer.State]int, error) {
+	return d.store.Tallies(ctx, editions)
+}
+
+// Variants implements web.Planner.
+func (d adminDesk) Variants(ctx context.Context, edition int64, limit int) ([]mailer.Variant, error) {
+	return d.store.Variants(ctx, edition, limit)
+}
+
 // Account implements web.Press.
 func (d adminDesk) Account(ctx context.Context, edition int64, n int) (map[mailer.State]int, []mailer.Delivery, error) {
 	return d.store.Account(ctx, edition, n)
@@ -72,7 +83,7 @@ func (d adminDesk) Progress(ctx context.Context, digest string, number int) (web
 	}
 	for _, u := range all {
 		if u.Digest == digest && u.Edition == number {
-			return web.Progress{Waiting: u.Waiting, PerMinute: u.PerMinute, Until: u.Until, Halted: u.Halted}, nil
+			return web.Progress{Waiting: u.Waiting, PerMinute: u.PerMinute, Until: u.Until, Halted: u.Halted, Held: u.Halted == store.HeldByOperator}, nil
 		}
 	}
 	return web.Progress{}, nil

@@ -138,17 +138,17 @@ var ErrNoEdition = errors.New("no such edition")
 
 // An EditionFor is an edition as one address got it or did not, and why.
 type EditionFor struct {
-	Email     string        `json:"email"`
-	Digest    string        `json:"digest"`
-	Number    int           `json:"number"`
-	At        time.Time     `json:"at"`
-	State     mailer.State  `json:"state,omitempty"` // of the delivery; "" when there is none
-	Why       string        `json:"why"`             // it is in that state, or there is none
-	SendAt    time.Time     `json:"send_at,omitzero"`
-	Subject   string        `json:"subject,omitempty"`
-	Since     time.Time     `json:"since,omitzero"` // when the news in it begins
-	Important bool          `json:"important,omitempty"`
-	Sections  []PlanSection `json:"sections"`
+	Email     string               `json:"email"`
+	Digest    string               `json:"digest"`
+	Number    int                  `json:"number"`
+	At        time.Time            `json:"at"`
+	State     mailer.State         `json:"state,omitempty"` // of the delivery; "" when there is none
+	Why       string               `json:"why"`             // it is in that state, or there is none
+	SendAt    time.Time            `json:"send_at,omitzero"`
+	Subject   string               `json:"subject,omitempty"`
+	Since     time.Time            `json:"since,omitzero"` // when the news in it begins
+	Important bool                 `json:"important,omitempty"`
+	Sections  []mailer.PlanSection `json:"sections"`
 }
 
 // ExplainEdition tells why an address got the numbered edition of a digest, or
@@ -166,7 +166,7 @@ func (a *App) ExplainEdition(ctx context.Context, email, digest string, number i
 	if e, err = a.store.Edition(ctx, e.ID); err != nil {
 		return EditionFor{}, err
 	}
-	out := EditionFor{Email: email, Digest: digest, Number: number, At: e.At, Sections: []PlanSection{}}
+	out := EditionFor{Email: email, Digest: digest, Number: number, At: e.At, Sections: []mailer.PlanSection{}}
 	s, err := a.store.Subscriber(ctx, email)
 	if err != nil && !errors.Is(err, syndicate.ErrNotFound) {
 		return out, err

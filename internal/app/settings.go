@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"broadsheet/internal/config"
 	"broadsheet/internal/web"
@@ -56,6 +59,44 @@ func (d adminDesk) SaveConfig(ctx context.Context, old, text string) error {
 	default: // a reload is coming
 	}
 	return nil
+}
+
+// patchConfig changes the configuration as an operator has seen it. The error
+// is a *web.Fault when the file is another one by now.
+func (d adminDesk) patchConfig(ctx context.Context, p *web.SourcePatch) error {
+	err := d.SaveConfig(ctx, p.Old, p.New)
+	if errors.Is(err, web.ErrEdited) {
+		return &web.Fault{Key: "patch"}
+	}
+	return err
+}
+
+// diffContext is how many lines a diff shows around what differs.
+const diffContext = 3
+
+// diffOf shows what differs between two texts, as diff -u does for one change.
+func diffOf(name, old, text string) string {
+	a, b := slices.Collect(strings.Lines(old)), slices.Collect(strings.Lines(text))
+	head := 0
+	for head < min(len(a), len(b)) && a[head] == b[head] {
+		head++
+	}
+	tail := 0
+	for tail < min(len(a), len(b))-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tail++
+	}
+	from, to := max(head-diffContext, 0), min(tail, diffContext)
+	var d strings.Builder
+	fmt.Fprintf(&d, "--- %s\n+++ %s\n@@ -%d,%d +%d,%d @@\n", name, name, from+1, len(a)-tail+to-from, from+1, len(b)-tail+to-from)
+	for _, part := range []struct {
+		sign  string
+		lines []string
+	}{{" ", a[from:head]}, {"-", a[head : len(a)-tail]}, {"+", b[head : len(b)-tail]}, {" ", b[len(b)-tail : len(b)-tail+to]}} {
+		for _, line := range part.lines {
+			d.WriteString(part.sign + strings.TrimRight(line, "\r\n") + "\n")
+		}
+	}
+	return d.String()
 }
 
 // replaceFile puts data in the place of what a file has, all of it or nothing.

@@ -39,6 +39,7 @@ type DigestStatus struct {
 	LastAt time.Time `json:"last_at,omitzero"`
 	Held   string    `json:"held,omitempty"` // why the edition that is due cannot be made
 	HeldAt time.Time `json:"held_at,omitzero"`
+	OnHold time.Time `json:"on_hold,omitzero"` // since when an operator holds it; zero: nobody does
 }
 
 // DeliveryStates returns the states that deliveries are in, in the order of a
@@ -62,7 +63,7 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	sources, err := a.Sources(ctx)
+	sources, err := a.polled(ctx)
 	if err != nil {
 		return Status{}, err
 	}

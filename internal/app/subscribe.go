@@ -142,12 +142,10 @@ func (a *App) confirm(ctx context.Context, j store.ConfirmJob) error {
 	if err != nil || !ok {
 		return err
 	}
-	barred, err := a.store.SuppressionsOf(ctx, []string{x.Wishes.Email})
-	if err != nil {
+	if why, err := a.barred(ctx, x.Wishes.Email); err != nil {
 		return err
-	}
-	if s, is := barred[mailer.MailboxHash(x.Wishes.Email)]; is {
-		return a.store.SettleSignUp(ctx, x.ID, time.Time{}, "the mailbox is suppressed, "+s.Why())
+	} else if why != "" {
+		return a.store.SettleSignUp(ctx, x.ID, time.Time{}, why)
 	}
 	known, err := a.store.Subscriber(ctx, x.Wishes.Email)
 	if err != nil && !errors.Is(err, syndicate.ErrNotFound) {

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"broadsheet/internal/config"
 	"broadsheet/internal/fetch"
 	"broadsheet/syndicate"
 	"broadsheet/syndicate/collect"
@@ -64,7 +64,7 @@ func (a *App) TestSource(ctx context.Context, nameOrURL string, kind syndicate.K
 		return SourceTest{}, err
 	}
 	if t.Fault == "" && !configured {
-		t.Proposal = sourceLines(proposed)
+		t.Proposal = config.SourceLines(proposed)
 	}
 	return t, nil
 }
@@ -113,48 +113,6 @@ func propose(src *syndicate.Source, t SourceTest, sel syndicate.Selectors) syndi
 	return p
 }
 
-// sourceLines writes the entry of a configuration for a source.
-func sourceLines(p syndicate.ProposedSource) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "- name: %s\n", p.Name)
-	if p.Title != "" {
-		fmt.Fprintf(&b, "  title: %s\n", quote(p.Title))
-	}
-	fmt.Fprintf(&b, "  url: %s\n  kind: %s\n", quote(p.URL), p.Kind)
-	if p.Language != "" {
-		fmt.Fprintf(&b, "  language: %s\n", quote(p.Language))
-	}
-	if p.Page == (syndicate.Selectors{}) {
-		return b.String()
-	}
-	b.WriteString("  page:\n")
-	for _, f := range []struct{ key, value string }{
-		{"profile", p.Page.Profile},
-		{"item", p.Page.Item},
-		{"link", p.Page.Link},
-		{"title", p.Page.Title},
-		{"date", p.Page.Date},
-		{"summary", p.Page.Summary},
-		{"body", p.Page.Body},
-	} {
-		if f.value != "" {
-			fmt.Fprintf(&b, "    %s: %s\n", f.key, quote(f.value))
-		}
-	}
-	return b.String()
-}
-
-// quote writes s as YAML: a JSON string is one.
-func quote(s string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
-		panic(err) // a string
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
 // mostly returns the language that most articles have.
 func mostly(articles []syndicate.Article) string {
 	counts, best := map[string]int{}, ""
@@ -192,7 +150,12 @@ func (a *App) Replay(ctx context.Context, name string) ([]Replay, error) {
 	if !ok {
 		return nil, noSource(name, p)
 	}
-	answers, err := a.store.Answers(ctx, name)
+	return a.replay(ctx, &src)
+}
+
+// replay is Replay of a source that may be another than the configured one.
+func (a *App) replay(ctx context.Context, src *syndicate.Source) ([]Replay, error) {
+	answers, err := a.store.Answers(ctx, src.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +163,7 @@ func (a *App) Replay(ctx context.Context, name string) ([]Replay, error) {
 	for i := range answers {
 		then := &answers[i]
 		r := Replay{At: then.At, URL: then.URL, Bytes: len(then.Body), Then: ReplayCount{then.Articles, then.New, then.Fault}}
-		reading := collect.Reread(ctx, &src, then, a.opts.Now())
+		reading := collect.Reread(ctx, src, then, a.opts.Now())
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -212,7 +175,7 @@ func (a *App) Replay(ctx context.Context, name string) ([]Replay, error) {
 		for i := range keys {
 			keys[i] = reading.Articles[i].Key
 		}
-		known, err := a.store.Known(ctx, name, keys)
+		known, err := a.store.Known(ctx, src.Name, keys)
 		if err != nil {
 			return nil, err
 		}

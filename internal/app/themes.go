@@ -48,6 +48,11 @@ func (a *App) DiffThemes(ctx context.Context, file string, days int, progress fu
 	if err != nil {
 		return nil, err
 	}
+	return a.diffThemes(ctx, cfg, file, days, progress)
+}
+
+// diffThemes is DiffThemes of a configuration that a file would have.
+func (a *App) diffThemes(ctx context.Context, cfg *config.Config, file string, days int, progress func(done, total int)) (*syndicate.ThemeDiff, error) {
 	classifier, err := cfg.Classifier()
 	if err != nil {
 		return nil, err

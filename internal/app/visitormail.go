@@ -36,6 +36,13 @@ func (a *App) visitorMail(ctx context.Context, j store.VisitorMailJob) error {
 	if err != nil {
 		return err
 	}
+	if sub.Kind != syndicate.KindLetter {
+		if why, err := a.barred(ctx, m.To); err != nil {
+			return err
+		} else if why != "" {
+			return a.store.NoteMail(ctx, sub.ID, time.Time{}, why)
+		}
+	}
 	_, err = p.transport.Send(ctx, m)
 	var failed *mailer.SendError
 	switch {
@@ -46,6 +53,71 @@ func (a *App) visitorMail(ctx context.Context, j store.VisitorMailJob) error {
 	default:
 		return errors.Join(err, a.store.NoteMail(context.WithoutCancel(ctx), sub.ID, time.Time{}, err.Error()))
 	}
+}
+
+// barred says why nothing may be sent to an address, "" when mail may be.
+func (a *App) barred(ctx context.Context, address string) (why string, err error) {
+	found, err := a.store.SuppressionsOf(ctx, []string{address})
+	if s, is := found[mailer.MailboxHash(address)]; is {
+		why = "the mailbox is suppressed, " + s.Why()
+	}
+	return why, err
+}
+
+// decisionMail tells the sender of submissions what was decided of them, in one
+// mail and an hour after the last one at the soonest. After a crash in the very
+// moment of sending it comes an hour later, under the same Message-ID.
+func (a *App) decisionMail(ctx context.Context, j store.DecisionMailJob) error {
+	wait, subs, err := a.store.ClaimDecisions(ctx, j.Submission, a.opts.Now())
+	if err != nil || len(subs) == 0 {
+		if err == nil && wait > 0 {
+			err = jobs.Later(wait, nil)
+		}
+		return err
+	}
+	end := context.WithoutCancel(ctx)
+	why, err := a.barred(ctx, subs[0].Address)
+	if err == nil && why == "" {
+		p := a.parts.Load()
+		var m mailer.Message
+		if m, err = a.decisions(p, subs); err == nil {
+			_, err = p.transport.Send(ctx, m)
+		}
+		var failed *mailer.SendError
+		if errors.As(err, &failed) && failed.Fault == mailer.PermanentFault {
+			why, err = failed.Error(), nil
+		}
+	}
+	if err != nil {
+		return errors.Join(err, a.store.NoteDecisions(end, subs, time.Time{}, ""))
+	}
+	return a.store.NoteDecisions(end, subs, a.opts.Now(), why)
+}
+
+// decisions makes the mail that tells what was decided of submissions, in the
+// language of the page that the last of them was sent from.
+func (a *App) decisions(p *parts, subs []syndicate.Submission) (mailer.Message, error) {
+	site, last := p.cfg.Site, &subs[len(subs)-1]
+	text, err := templates.Locale(last.Locale)
+	if err != nil {
+		return mailer.Message{}, err
+	}
+	var list strings.Builder
+	for i := range subs {
+		sub := &subs[i]
+		kind, title := "contribution", ""
+		if sub.Contribution != nil {
+			title = sub.Contribution.Title
+		} else if sub.Application != nil {
+			kind, title = "application", sub.Application.Organisation
+		}
+		list.WriteString(text.T("mail.decision."+kind+"."+string(sub.State), harmless(title), a.senderPage(sub)))
+	}
+	m := mailer.Message{From: p.cfg.Mail.From, To: last.Address, Date: last.Settled, Body: &mailer.Body{
+		Language: text.Language, Subject: text.T("mail.decision.subject", site.Title), Text: text.T("mail.decision.text", site.Title, list.String()),
+	}}
+	m.ID = mailer.MessageID(fmt.Sprint("decision ", last.ID), last.Settled, m.To, m.From)
+	return m, nil
 }
 
 // mailAbout makes the mail about a submission: a letter goes to the editor,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime/quotedprintable"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
@@ -25,12 +26,14 @@ import (
 	"broadsheet/internal/config"
 	"broadsheet/internal/store/pgtest"
 	"broadsheet/internal/web"
+	"broadsheet/mailer/doctor"
 )
 
 // A frontDoor is a paper that visitors come to, with an SMTP relay.
 type frontDoor struct {
 	*daemon
 	now      *clock
+	wire     *origin
 	relay    *relay
 	visitor  *operator // a browser that is not signed in
 	operator *operator
@@ -57,13 +60,14 @@ mail:
   smtp: { host: %[3]s, port: %[4]s, tls: none }
 `
 
-func newFrontDoor(t *testing.T, database string) *frontDoor {
+// newFrontDoor starts a paper whose configuration ends with more.
+func newFrontDoor(t *testing.T, database string, more ...string) *frontDoor {
 	t.Helper()
 	wire := newOrigin(t)
 	wire.Serve("/wire.rss", rss(loanItem))
-	f := &frontDoor{now: &clock{now: shanghai(t, "2026-11-20 18:00")}, relay: newRelay(t), records: map[string][]string{}}
+	f := &frontDoor{now: &clock{now: shanghai(t, "2026-11-20 18:00")}, wire: wire, relay: newRelay(t), records: map[string][]string{}}
 	host, port := hostPort(t, f.relay.address)
-	cfg, file := settings(t, visitorPaper, database, wire.URL+"/wire.rss", host, port)
+	cfg, file := settings(t, visitorPaper+strings.Join(more, ""), database, wire.URL+"/wire.rss", host, port)
 	f.file = file
 	f.open(t, cfg)
 	return f
@@ -74,14 +78,7 @@ func (f *frontDoor) open(t *testing.T, cfg *config.Config) {
 	t.Helper()
 	f.daemon = start(t, cfg, f.now, f.file, func(o *app.Options) {
 		o.Reach = []string{"127.0.0.0/8"}
-		o.LookupTXT = func(_ context.Context, name string) ([]string, error) {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			if r, ok := f.records[name]; ok {
-				return r, nil
-			}
-			return nil, errors.New("no such name")
-		}
+		o.Resolver = txtRecords{net.DefaultResolver, f}
 	})
 	f.visitor, f.operator = newOperator(t, f.daemon), newOperator(t, f.daemon)
 	link, err := f.app.SignInLink(t.Context())
@@ -90,6 +87,21 @@ func (f *frontDoor) open(t *testing.T, cfg *config.Config) {
 	}
 	_, token, _ := strings.Cut(link, "token=")
 	f.operator.send("/admin/sign-in", url.Values{"token": {token}})
+}
+
+// txtRecords answers for TXT records what the test says.
+type txtRecords struct {
+	doctor.Resolver
+	f *frontDoor
+}
+
+func (r txtRecords) LookupTXT(_ context.Context, name string) ([]string, error) {
+	r.f.mu.Lock()
+	defer r.f.mu.Unlock()
+	if records, ok := r.f.records[name]; ok {
+		return records, nil
+	}
+	return nil, errors.New("no such name")
 }
 
 func sqlite(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "paper.db") }

@@ -118,6 +118,10 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) error {
 		return errors.Join(err, p.close())
 	}
 	a.parts.Store(p)
+	select {
+	case a.reloaded <- struct{}{}:
+	default: // it is known already
+	}
 	a.tellHub() // feeds may be called something else, or be gone
 	return a.look(ctx)
 }

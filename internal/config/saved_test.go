@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"broadsheet/internal/config"
@@ -15,6 +16,7 @@ func TestFeedLines(t *testing.T) {
 		{"港口 OR 航运", "or"},
 		{"港口", "saved-search"},
 		{"it's", "it-s"},
+		{"${HOME}", "home"},
 		{`title:"New Port" -amount:>1亿 # no comment`, "title-new-port-amount-1-no-com"},
 		{"search", "saved-search-search"},
 		{"source-x {a: b}", "saved-search-source-x-a-b"},
@@ -29,6 +31,9 @@ func TestFeedLines(t *testing.T) {
 		if err != nil {
 			t.Errorf("%q: %v\n%s", tt.query, err, lines)
 			continue
+		}
+		if len(cfg.Feeds) == 1 && cfg.Feeds[0].Title["zh-Hans"] != strings.Join(strings.Fields(tt.query), " ") {
+			t.Errorf("%q is called %q", tt.query, cfg.Feeds[0].Title)
 		}
 		if len(cfg.Feeds) != 1 || cfg.Feeds[0].Name != tt.name {
 			t.Errorf("%q: feeds %+v, want %s", tt.query, cfg.Feeds, tt.name)

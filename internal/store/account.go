@@ -245,6 +245,9 @@ func (s *Store) Resend(ctx context.Context, edition int64, now time.Time) (int, 
 				attempts = 0, next_at = $2, settled = NULL
 			WHERE edition = $1 AND (state = 'failed' OR state = 'uncertain' AND next_at IS NULL OR state = 'suppressed' AND error = $3)`,
 			edition, now.UnixMilli(), cancelled)
+		if err == nil && n > 0 {
+			err = reopenTally(ctx, tx, edition)
+		}
 		if err != nil || n+lifted == 0 || s.queue == nil {
 			return err
 		}

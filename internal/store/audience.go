@@ -105,6 +105,32 @@ func variantsOf(ctx context.Context, q querier, edition int64) ([]mailer.Variant
 		ORDER BY id`, edition)
 }
 
+// Variant returns the variant of an edition with an ID, or
+// syndicate.ErrNotFound.
+func (s *Store) Variant(ctx context.Context, edition, id int64) (v mailer.Variant, err error) {
+	err = s.read.QueryRowContext(ctx, `
+		SELECT id, selection, since, important, subject, language, text, html, empty
+		FROM variants
+		WHERE edition = $1 AND id = $2`, edition, id).
+		Scan(&v.ID, selected{&v.Selection}, &v.After, &v.Important, &v.Subject, &v.Language, &v.Text, &v.HTML, &v.Empty)
+	return v, s.failed("read a variant of an edition", notFound(err))
+}
+
+// Variants returns the variants of an edition that somebody gets, at most
+// limit, without sections and bodies.
+func (s *Store) Variants(ctx context.Context, edition int64, limit int) ([]mailer.Variant, error) {
+	vs, err := query(ctx, s.read, func(r scanner) (v mailer.Variant, err error) {
+		err = r.Scan(&v.ID, selected{&v.Selection}, &v.After, &v.Important, &v.Subject, &v.Language)
+		return v, err
+	}, `
+		SELECT id, selection, since, important, subject, language
+		FROM variants
+		WHERE edition = $1 AND empty = ''
+		ORDER BY id
+		LIMIT $2`, edition, max(limit, 0))
+	return vs, s.failed("read the variants of an edition", err)
+}
+
 // A listener is a subscriber as planning needs one: what is common to an
 // audience, as it is stored.
 type listener struct {

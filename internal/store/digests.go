@@ -66,15 +66,16 @@ type DigestState struct {
 	LastAt time.Time // when its latest edition was due, skipped ones included; zero: never
 	Held   string    // why the edition that is due cannot be made; "" when nothing is in its way
 	HeldAt time.Time // since when
+	OnHold time.Time // since when an operator holds its editions; zero: nobody does
 }
 
 // Digests returns the state of the configured digests, in their order.
 func (s *Store) Digests(ctx context.Context) ([]DigestState, error) {
 	states, err := query(ctx, s.read, func(r scanner) (d DigestState, err error) {
-		err = r.Scan(&d.Name, moment{&d.NextAt}, moment{&d.LastAt}, &d.Held, moment{&d.HeldAt})
+		err = r.Scan(&d.Name, moment{&d.NextAt}, moment{&d.LastAt}, &d.Held, moment{&d.HeldAt}, moment{&d.OnHold})
 		return d, err
 	}, `
-		SELECT d.name, d.next_at, (SELECT max(e.at) FROM editions e WHERE e.digest = d.name), d.held, d.held_at
+		SELECT d.name, d.next_at, (SELECT max(e.at) FROM editions e WHERE e.digest = d.name), d.held, d.held_at, d.on_hold
 		FROM digests d
 		WHERE d.active
 		ORDER BY d.position, d.name`)
@@ -101,7 +102,7 @@ func (s *Store) Hold(ctx context.Context, digest, why string, now, again time.Ti
 
 // DueDigests returns the configured digests whose next time is not after now,
 // the longest waiting first. One that is held waits until it is to be tried
-// again.
+// again, and one that an operator holds until it is released.
 func (s *Store) DueDigests(ctx context.Context, now time.Time) ([]Due, error) {
 	due, err := query(ctx, s.read, func(r scanner) (d Due, err error) {
 		err = r.Scan(&d.Digest, moment{&d.At}, &d.Held)
@@ -109,7 +110,7 @@ func (s *Store) DueDigests(ctx context.Context, now time.Time) ([]Due, error) {
 	}, `
 		SELECT name, next_at, held <> ''
 		FROM digests
-		WHERE active AND next_at <= $1 AND (retry_at IS NULL OR retry_at <= $1)
+		WHERE active AND on_hold IS NULL AND next_at <= $1 AND (retry_at IS NULL OR retry_at <= $1)
 		ORDER BY next_at, name`, now.UnixMilli())
 	return due, s.failed("look for digests that are due", err)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/syndicate"
@@ -23,8 +24,12 @@ func (VisitorMailJob) Kind() string { return "visitor_mail" }
 const (
 	// sameWithin is how long the same thing sent again is taken for the first.
 	sameWithin = 24 * time.Hour
-	// receiptsApart is how long after a receipt a mailbox gets the next one.
-	receiptsApart = time.Hour
+	// receiptsApart is how long after a receipt a mailbox gets the next one, and
+	// domainReceipts and siteReceipts are how many go into one domain and out at
+	// all in that time.
+	receiptsApart  = time.Hour
+	domainReceipts = 100
+	siteReceipts   = 1000
 	// keptSubmissions is how long what is settled stays.
 	keptSubmissions = 400 * 24 * time.Hour
 )
@@ -39,6 +44,10 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 	if err != nil {
 		return fmt.Errorf("store a submission: %w", err)
 	}
+	tell := ""
+	if sub.Tell && sub.Kind != syndicate.KindLetter {
+		tell = mailbox(sub.Address)
+	}
 	saved := *sub
 	err = s.writeDurably(ctx, "store a submission", func(tx *sql.Tx) error {
 		saved = *sub
@@ -50,12 +59,12 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 			return err
 		}
 		err = tx.QueryRowContext(ctx, `
-			INSERT INTO inbox (kind, sum, ticket, at, address, locale, state, word, result, mail_fault, content)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', $8)
+			INSERT INTO inbox (kind, sum, ticket, at, address, locale, state, word, result, mail_fault, content, tell)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', $8, $9)
 			ON CONFLICT (ticket) DO NOTHING
 			RETURNING id`,
 			string(sub.Kind), sub.Sum(), sql.NullString{String: text(sub.Ticket), Valid: sub.Ticket != ""}, sub.At.UnixMilli(),
-			text(sub.Address), text(sub.Locale), string(saved.State), content).Scan(&saved.ID)
+			text(sub.Address), text(sub.Locale), string(saved.State), content, text(tell)).Scan(&saved.ID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrTicketUsed
 		}
@@ -63,6 +72,9 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 			return err
 		}
 		if sub.Kind != syndicate.KindLetter {
+			if left, err := receiptsLeft(ctx, tx, sub.Address, sub.At); err != nil || !left {
+				return err
+			}
 			if promised, err := promiseReceipt(ctx, tx, sub.Address, sub.At); err != nil || !promised {
 				return err
 			}
@@ -73,6 +85,21 @@ func (s *Store) Submit(ctx context.Context, sub *syndicate.Submission, mail bool
 		*sub = saved
 	}
 	return err
+}
+
+// receiptsLeft reports whether the domain of an address may get one more
+// receipt at now, as far as the others go.
+func receiptsLeft(ctx context.Context, tx *sql.Tx, address string, now time.Time) (bool, error) {
+	if address == "" {
+		return false, nil
+	}
+	_, domain, _ := strings.Cut(mailbox(address), "@")
+	var all, inDomain int
+	err := tx.QueryRowContext(ctx, `
+		SELECT count(*), COALESCE(sum(CASE WHEN mailbox LIKE $2 ESCAPE '!' THEN 1 ELSE 0 END), 0)
+		FROM receipts
+		WHERE at > $1`, now.Add(-receiptsApart).UnixMilli(), "%@"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text(domain))).Scan(&all, &inDomain)
+	return all < siteReceipts && inDomain < domainReceipts, err
 }
 
 // promiseReceipt reports whether a mailbox may get a receipt at now, and then
@@ -107,12 +134,12 @@ func contentOf(sub *syndicate.Submission) (string, error) {
 	return string(b), err
 }
 
-const inboxColumns = "id, kind, at, address, locale, state, word, result, settled, mailed, mail_fault, content"
+const inboxColumns = "id, kind, at, address, locale, state, word, result, settled, mailed, mail_fault, content, tell <> '', told, tell_fault"
 
 func scanSubmission(r scanner) (sub syndicate.Submission, err error) {
 	var content []byte
 	err = r.Scan(&sub.ID, &sub.Kind, moment{&sub.At}, &sub.Address, &sub.Locale, &sub.State, &sub.Word, &sub.Result,
-		moment{&sub.Settled}, moment{&sub.MailedAt}, &sub.MailFault, &content)
+		moment{&sub.Settled}, moment{&sub.MailedAt}, &sub.MailFault, &content, &sub.Tell, moment{&sub.ToldAt}, &sub.TellFault)
 	if err != nil {
 		return sub, err
 	}
@@ -216,6 +243,9 @@ func (s *Store) SettleSubmission(ctx context.Context, id int64, t Settlement) (d
 	}
 	err = s.writeDurably(ctx, "settle a submission", func(tx *sql.Tx) (err error) {
 		if done, err = settle(ctx, tx, id, t); err != nil || !done {
+			return err
+		}
+		if err := s.promiseDecision(ctx, tx, id); err != nil {
 			return err
 		}
 		if t.Added != nil {

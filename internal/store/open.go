@@ -37,6 +37,7 @@ func (s *Store) openSQLite(ctx context.Context, database string) error {
 	if err != nil {
 		return fmt.Errorf("database %s: %w", s.place, err)
 	}
+	s.file = path
 	if err := prepareFile(path); err != nil {
 		return fmt.Errorf("database %s: %w", s.place, err)
 	}

@@ -135,21 +135,29 @@ func (s *Store) PollSoon(ctx context.Context, source, why string, now time.Time)
 	return next, err
 }
 
-// DailyCounts returns how many articles of each source were first seen on each
-// of so many days, the first of which begins at from.
-func (s *Store) DailyCounts(ctx context.Context, from time.Time, days int) (map[string][]int, error) {
+// DailyCounts returns how many articles of each source, or of each of the
+// names, were first seen on each of so many days, the first of which begins at
+// from.
+func (s *Store) DailyCounts(ctx context.Context, from time.Time, days int, names ...string) (map[string][]int, error) {
 	const day = 24 * time.Hour
 	type row struct {
 		source string
 		day, n int
+	}
+	where, args := "", []any{from.UnixMilli(), from.Add(time.Duration(days) * day).UnixMilli()}
+	if len(names) > 0 {
+		where = " AND source IN (" + placeholders(len(args)+1, len(names)) + ")"
+		for _, name := range names {
+			args = append(args, text(name))
+		}
 	}
 	rows, err := query(ctx, s.read, func(r scanner) (v row, err error) {
 		err = r.Scan(&v.source, &v.day, &v.n)
 		return v, err
 	}, `
 		SELECT d.source, d.day, count(*)
-		FROM (SELECT source, (first_seen - $1) / 86400000 AS day FROM articles WHERE first_seen >= $1 AND first_seen < $2) d
-		GROUP BY d.source, d.day`, from.UnixMilli(), from.Add(time.Duration(days)*day).UnixMilli())
+		FROM (SELECT source, (first_seen - $1) / 86400000 AS day FROM articles WHERE first_seen >= $1 AND first_seen < $2`+where+`) d
+		GROUP BY d.source, d.day`, args...)
 	counts := map[string][]int{}
 	for _, r := range rows {
 		if counts[r.source] == nil {

@@ -162,14 +162,8 @@ func (s *Store) Deliveries(ctx context.Context, edition int64) ([]mailer.Deliver
 // most n of them in the order in which they were planned: when there are more,
 // first those that did not arrive.
 func (s *Store) Account(ctx context.Context, edition int64, n int) (map[mailer.State]int, []mailer.Delivery, error) {
-	counts := map[mailer.State]int{}
-	_, err := query(ctx, s.read, func(r scanner) (struct{}, error) {
-		var state mailer.State
-		var n int
-		err := r.Scan(&state, &n)
-		counts[state] = n
-		return struct{}{}, err
-	}, "SELECT state, count(*) FROM deliveries WHERE edition = $1 GROUP BY state", edition)
+	tallies, err := s.Tallies(ctx, []int64{edition})
+	counts := tallies[edition]
 	var ds []mailer.Delivery
 	if err == nil {
 		ds, err = query(ctx, s.read, scanDelivery, `

@@ -173,9 +173,17 @@ func (s *Store) DueSources(ctx context.Context, now time.Time, limit int) ([]str
 	return names, s.failed("look for sources that are due", err)
 }
 
-// SourceCounts returns how many articles are stored of each source.
-func (s *Store) SourceCounts(ctx context.Context) (map[string]int, error) {
-	counts, err := s.counts(ctx, "SELECT source, count(*) FROM articles GROUP BY source")
+// SourceCounts returns how many articles are stored of each source, or of each
+// of the names.
+func (s *Store) SourceCounts(ctx context.Context, names ...string) (map[string]int, error) {
+	where, args := "", make([]any, len(names))
+	for i, name := range names {
+		args[i] = text(name)
+	}
+	if len(names) > 0 {
+		where = " WHERE source IN (" + placeholders(1, len(names)) + ")"
+	}
+	counts, err := s.counts(ctx, "SELECT source, count(*) FROM articles"+where+" GROUP BY source", args...)
 	return counts, s.failed("count the articles of sources", err)
 }
 

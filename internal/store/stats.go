@@ -20,7 +20,7 @@ type Stats struct {
 // Stats counts what is stored.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	const what = "count what is stored"
-	st := Stats{Deliveries: map[mailer.State]int{}, SchemaVersion: s.version}
+	st := Stats{SchemaVersion: s.version}
 	err := s.read.QueryRowContext(ctx, `
 		SELECT
 			(SELECT count(*) FROM articles),
@@ -34,18 +34,14 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	if st.Themes, err = s.counts(ctx, "SELECT theme, count(*) FROM filings GROUP BY theme"); err != nil {
 		return Stats{}, s.failed(what, err)
 	}
-	states, err := s.counts(ctx, "SELECT state, count(*) FROM deliveries GROUP BY state")
-	if err != nil {
+	if st.Deliveries, err = s.AllDeliveries(ctx); err != nil {
 		return Stats{}, s.failed(what, err)
-	}
-	for state, n := range states {
-		st.Deliveries[mailer.State(state)] = n
 	}
 	return st, nil
 }
 
 // counts returns the rows of a query of a name and a number.
-func (s *Store) counts(ctx context.Context, text string) (map[string]int, error) {
+func (s *Store) counts(ctx context.Context, text string, args ...any) (map[string]int, error) {
 	type row struct {
 		name string
 		n    int
@@ -53,7 +49,7 @@ func (s *Store) counts(ctx context.Context, text string) (map[string]int, error)
 	rows, err := query(ctx, s.read, func(r scanner) (v row, err error) {
 		err = r.Scan(&v.name, &v.n)
 		return v, err
-	}, text)
+	}, text, args...)
 	counts := make(map[string]int, len(rows))
 	for _, r := range rows {
 		counts[r.name] = r.n

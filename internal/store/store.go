@@ -118,6 +118,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	dialect dialect
 	place   string // for messages
+	file    string // of SQLite, absolute
 	version int64
 	queue   Enqueuer
 	line    line

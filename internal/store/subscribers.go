@@ -28,6 +28,20 @@ func (s *Store) SaveSubscribers(ctx context.Context, subscribers []mailer.Subscr
 	return s.saveSubscribers(ctx, subscribers, resubscribe, nil, nil)
 }
 
+// ChangeSubscriber stores what the subscriber with an ID chose. The error is
+// syndicate.ErrNotFound for one who is not there, or was erased meanwhile: what
+// somebody chose a moment before must not bring them back.
+func (s *Store) ChangeSubscriber(ctx context.Context, id int64, sub *mailer.Subscriber) error {
+	_, err := s.saveSubscribers(ctx, []mailer.Subscriber{*sub}, true, func(tx *sql.Tx) error {
+		n, err := change(ctx, tx, "UPDATE subscribers SET mailbox = mailbox WHERE id = $1 AND mailbox = $2", id, text(mailbox(sub.Email)))
+		if err == nil && n == 0 {
+			err = syndicate.ErrNotFound
+		}
+		return err
+	}, nil)
+	return err
+}
+
 // saveSubscribers is SaveSubscribers. If they are not nil, first and also are
 // called in the same transaction, also with the IDs of those that were added
 // or changed.

@@ -484,7 +484,10 @@ func (w *walk) matching(found, spots []spot, parts syndicate.And) ([]spot, error
 		return found, nil
 	}
 	columns := wordColumns
-	if !wordy(parts) {
+	switch needs(parts) {
+	case needsThemes:
+		columns = themeColumns
+	case needsAnalysis:
 		columns = leanColumns
 	}
 	articles, err := articlesAt(w.ctx, w.tx, columns, spots)
@@ -496,20 +499,46 @@ func (w *walk) matching(found, spots []spot, parts syndicate.And) ([]spot, error
 	return found, err
 }
 
-// wordColumns are leanColumns without what words are not looked for in.
+// wordColumns are leanColumns without what is not looked at for words, dates
+// and where an article is from. Reading the analysis of an article takes longer
+// than all the rest.
 var wordColumns = strings.NewReplacer("x.categories", "''", "x.enclosures", "''", "x.analysis", "'{}'").Replace(leanColumns)
 
-// wordy reports whether e needs nothing of an article but its words.
-func wordy(e syndicate.Expr) bool {
+// themeColumns are wordColumns with the themes that an article is filed under.
+var themeColumns = strings.Replace(wordColumns, "'{}'", `'{"filings":[' ||
+	COALESCE((SELECT group_concat('{"theme":"' || f.theme || '"}') FROM filings f WHERE f.article_id = a.id), '') || ']}'`, 1)
+
+// What a condition needs of an article beside what it is.
+const (
+	needsWords = iota
+	needsThemes
+	needsAnalysis
+)
+
+// needs returns what e needs of an article.
+func needs(e syndicate.Expr) int {
+	most := func(es []syndicate.Expr) (need int) {
+		for _, e := range es {
+			need = max(need, needs(e))
+		}
+		return need
+	}
 	switch e := e.(type) {
 	case syndicate.And:
-		return !slices.ContainsFunc(e, func(e syndicate.Expr) bool { return !wordy(e) })
+		return most(e)
 	case syndicate.Or:
-		return !slices.ContainsFunc(e, func(e syndicate.Expr) bool { return !wordy(e) })
+		return most(e)
 	case syndicate.Not:
-		return wordy(e.Expr)
-	case syndicate.Phrase:
-		return true
+		return needs(e.Expr)
+	case syndicate.Phrase, syndicate.Date:
+		return needsWords
+	case syndicate.Field:
+		switch e.Name {
+		case "source", "lang", "author":
+			return needsWords
+		case "theme":
+			return needsThemes
+		}
 	}
-	return false
+	return needsAnalysis
 }

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Puts editions before judges, see mailjudge/judge.mjs: made-up ones that have
 # everything or nothing, and one of the configuration as shipped, sent from its
-# sample sources; then the pages of that paper, see mailjudge/pages.mjs. With "screenshots" it takes pictures of some into docs/.
+# sample sources; then the pages of that paper, and of one with readers, visitors
+# and their tokens, see mailjudge/pages.mjs. With "screenshots" it takes pictures
+# of them into docs/ instead.
 # Installs Chromium, Node.js and SpamAssassin with apt-get and the judges with
 # npm where it may; says what to install where it may not, and ends with 75 when
 # there are no judges to be had: nothing was judged then, good or bad.
@@ -51,7 +53,10 @@ if [ "${1:-}" = screenshots ]; then
 		digest-zh-700="$dir/zh.html:700:light:noimages:1000" digest-zh-700-dark="$dir/zh.html:700:dark::1000" \
 		digest-en-360="$dir/en.html:360:light:noimages:1400" digest-en-360-dark="$dir/en.html:360:dark::1400" \
 		digest-en-700="$dir/en.html:700:light::1000" digest-en-700-dark="$dir/en.html:700:dark:noimages:1000"
-	exit
+	PICTURES=docs/pages
+	export PICTURES
+	mkdir -p "$PICTURES"
+	rm -f "$PICTURES"/*.webp
 fi
 
 # The configuration as shipped, in both languages.
@@ -64,7 +69,7 @@ for language in zh-Hans en; do
 	(cd "$work" && "$dir/broadsheet" collect && "$dir/broadsheet" digest send weekly) >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 	cp "$work"/outbox/*.eml "$dir/shipped-$language.eml"
 done
-node "$tools/judge.mjs" "$dir"/*.eml
+[ -n "${PICTURES:-}" ] || node "$tools/judge.mjs" "$dir"/*.eml
 
 # The pages of the same paper, on a port that is free.
 work="$dir/shipped-zh-Hans"
@@ -81,3 +86,14 @@ for _ in $(seq 600); do
 	sleep 0.1
 done
 node "$tools/pages.mjs" "http://127.0.0.1:$port" "$token" || { cat "$work/log" >&2; exit 1; }
+
+# Those of a paper that has come far, kept up by a test until its list is gone.
+${GO:-go} test -count=1 -timeout 20m -run '^TestStand$' ./internal/app -stand "$dir/stand.json" >"$dir/stand.log" 2>&1 &
+stand=$!
+trap 'kill "$serve" 2>/dev/null; rm -rf "$dir"; wait "$stand"' EXIT
+while [ ! -f "$dir/stand.json" ] && kill -0 "$stand" 2>/dev/null; do
+	sleep 0.1
+done
+[ -f "$dir/stand.json" ] || { cat "$dir/stand.log" >&2; exit 1; }
+node "$tools/pages.mjs" "$dir/stand.json"
+[ -z "${PICTURES:-}" ] || node "$tools/index.mjs" "$PICTURES"

@@ -1,11 +1,13 @@
 #!/bin/sh
 # Prepares a Debian or Ubuntu machine for `make test`: a PostgreSQL server for
-# the store's tests to start, and a C compiler for the race detector. Installs
-# with apt-get where it may; says what to install where it may not.
+# the store's tests to start, Chromium for those of the pages, and a C compiler
+# for the race detector. Installs with apt-get where it may; says what to install
+# where it may not.
 set -eu
 
 missing=""
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 command -v "${CC:-gcc}" >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 [ -n "$missing" ] || exit 0
 

@@ -20,11 +20,17 @@ type Admin struct {
 	Sessions     Sessions
 	Desk         Desk
 	Lab          Lab
+	Trials       Trials
 	Press        Press
+	Planner      Planner
+	Holder       Holder
 	Circulation  Circulation
 	Settings     Settings
 	Operator     Operator
 	Journal      Journal
+	Works        Works
+	Logs         Logs
+	Vault        Vault
 	Inbox        Inbox  // nil has none
 	Editor       Editor // of the inbox
 }
@@ -49,8 +55,9 @@ type Desk interface {
 	Health(ctx context.Context) (Report, error)
 	// Notices returns what needs attention.
 	Notices(ctx context.Context) ([]Notice, error)
-	// SourceStates returns how each source is, in the order of the configuration.
-	SourceStates(ctx context.Context) ([]SourceState, error)
+	// SourceStates returns how the sources are that a filter chooses, in the order
+	// of the configuration, and how many there are.
+	SourceStates(ctx context.Context, f SourceFilter) (states []SourceState, all int, err error)
 	// Answers returns the last documents of a source, the last one first.
 	Answers(ctx context.Context, source string) ([]syndicate.Answer, error)
 	// Held returns the titles of a source's articles that are held.
@@ -65,6 +72,8 @@ type Lab interface {
 	// articles of the last days. The error is an EditFault when it has
 	// mistakes, and syndicate.ErrNotFound when there is none.
 	Compare(ctx context.Context, days int) (*syndicate.ThemeDiff, error)
+	// CompareText is Compare of a text that is no file yet.
+	CompareText(ctx context.Context, text string, days int) (*syndicate.ThemeDiff, error)
 }
 
 // An EditFault says what is wrong with an edited configuration, a mistake a
@@ -146,6 +155,13 @@ type SourceState struct {
 	Hub    string // how the subscription to its hub is
 }
 
+// A SourceFilter chooses sources: one by its name, or, of all of them, with
+// those first that need attention, a page.
+type SourceFilter struct {
+	Name          string
+	Limit, Offset int
+}
+
 // maxForm bounds what a form may send, in bytes.
 const maxForm = 1 << 20
 
@@ -162,10 +178,19 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("POST /admin/sign-out", s.signOut)
 	page("GET /admin", s.adminHome)
 	page("GET /admin/log", s.adminLog)
+	page("GET /admin/log/program", s.programLog)
+	page("GET /admin/queue", s.adminQueue)
+	page("GET /admin/metrics", s.adminMetrics)
+	page("POST /admin/queue/{id}/retry", s.orderJob("retry", Works.RetryJob))
+	page("POST /admin/queue/{id}/cancel", s.orderJob("discard", Works.CancelJob))
+	page("GET /admin/backup", s.adminBackup)
+	mux.HandleFunc("POST /admin/backup", s.sendBackup)
 	page("GET /admin/sources", s.adminSources)
 	page("GET /admin/sources/{name}", s.adminSource)
 	page("POST /admin/sources/{name}/poll", s.pollSource)
 	page("POST /admin/sources/{name}/accept", s.acceptSource)
+	page("GET /admin/sources/{name}/test", s.trialPage)
+	page("POST /admin/sources/{name}/test", s.trySource)
 	page("GET /admin/articles", s.adminArticles)
 	page("GET /admin/articles/{key}", s.adminArticle)
 	page("POST /admin/articles/{key}/refile", s.refileArticle)
@@ -176,7 +201,13 @@ func (s *server) adminRoutes() *http.ServeMux {
 	page("GET /admin/digests/{name}/preview", s.previewDigest)
 	page("POST /admin/digests/{name}/test", s.testDigest)
 	page("POST /admin/digests/{name}/send", s.sendDigest)
+	page("GET /admin/digests/{name}/plan", s.adminPlan)
+	page("POST /admin/digests/{name}/hold", s.holdDigest)
+	page("POST /admin/digests/{name}/release", s.releaseDigest)
 	page("GET /admin/digests/{name}/{number}", s.adminEdition)
+	page("GET /admin/digests/{name}/{number}/preview", s.previewEdition)
+	page("POST /admin/digests/{name}/{number}/hold", s.orderEdition("hold", s.holdEdition))
+	page("POST /admin/digests/{name}/{number}/release", s.orderEdition("release", s.releaseEdition))
 	page("POST /admin/digests/{name}/{number}/cancel", s.orderEdition("cancel", s.cancelEdition))
 	page("POST /admin/digests/{name}/{number}/resend", s.orderEdition("resend", s.resendEdition))
 	page("GET /admin/subscribers", s.adminSubscribers)
@@ -216,13 +247,10 @@ func (s *server) admin(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, http.StatusForbidden)
 			return
 		}
-		limit := int64(maxForm)
 		if r.URL.Path == importPath {
-			limit = maxList
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		if err := r.ParseForm(); err != nil {
-			s.fail(w, r, http.StatusBadRequest)
+			r.Body = http.MaxBytesReader(w, r.Body, maxList) // read as it comes in
+		} else if err := readForm(w, r, maxForm); err != nil {
+			s.fail(w, r, formStatus(err))
 			return
 		}
 	default:
@@ -279,7 +307,7 @@ func (v *view) Done() string {
 	for _, known := range []string{
 		"poll", "wait", "accept", "refile", "undo", "forget", "unchanged", "test", "send", "unsubscribe", "erase", "config",
 		"admit", "decline", "close", "drop", "settled",
-		"cancel", "resend",
+		"cancel", "resend", "hold", "release", "retry", "discard",
 	} {
 		if what == known {
 			return v.T("admin.done." + what)
@@ -303,7 +331,10 @@ func (v *view) AdminMenu() []link {
 		{"/admin/digests", "admin.digests"},
 		{"/admin/subscribers", "admin.subscribers"},
 		{"/admin/config", "admin.config"},
+		{"/admin/queue", "admin.queue"},
 		{"/admin/log", "admin.log"},
+		{"/admin/metrics", "admin.metrics"},
+		{"/admin/backup", "admin.backup"},
 	} {
 		if page.path == "/admin/inbox" && v.s.Admin.Inbox == nil {
 			continue

@@ -32,9 +32,14 @@ type office struct {
 	done     []string // what the operator had done, in order
 	held     bool     // the first source has something to accept
 	fault    error    // of Compare
+	fields   int      // sources beside those of the site
 	handler  http.Handler
 
 	progress web.Progress
+	none     bool   // there are no jobs and no proofs
+	dump     string // BackupCommand
+	closed   bool   // the last copy of the database
+	onHold   bool   // the first digest is
 	config   string // the configuration file
 	readOnly bool
 	inbox    []syndicate.Submission // the last first
@@ -104,7 +109,7 @@ func (o *office) Notices(context.Context) ([]web.Notice, error) {
 	}, nil
 }
 
-func (o *office) SourceStates(context.Context) ([]web.SourceState, error) {
+func (o *office) SourceStates(_ context.Context, f web.SourceFilter) ([]web.SourceState, int, error) {
 	daily := make([]int, 30)
 	daily[3], daily[29] = 9, 2
 	sources := site().Sources
@@ -122,10 +127,21 @@ func (o *office) SourceStates(context.Context) ([]web.SourceState, error) {
 		Source: "harbour", NextAt: o.now.AddDate(0, 0, 7), NextReason: "max-age=43200", LastAt: o.now.Add(-time.Minute), Status: 410,
 		Outcome: syndicate.Failed, Failures: 3, Error: "https://harbour.example/feed: gone", MovedTo: "https://new.example/feed", Gone: true, Bytes: 2000,
 	}
-	return []web.SourceState{
+	states := []web.SourceState{
 		{Source: sources[0], Poll: park, Stored: 7, Daily: daily, Hub: "subscribed"},
 		{Source: sources[1], Poll: harbour, Daily: make([]int, 30)},
-	}, nil
+	}
+	for i := range o.fields {
+		x := states[i%2]
+		x.Source.Name = fmt.Sprint("field-", i)
+		states = append(states, x)
+	}
+	all := len(states)
+	if f.Name != "" {
+		return slices.DeleteFunc(states, func(x web.SourceState) bool { return x.Source.Name != f.Name }), all, nil
+	}
+	states = states[min(f.Offset, all):]
+	return states[:min(f.Limit, len(states))], all, nil
 }
 
 func (o *office) Answers(_ context.Context, source string) ([]syndicate.Answer, error) {
@@ -167,6 +183,14 @@ func (o *office) Compare(_ context.Context, days int) (*syndicate.ThemeDiff, err
 	return d, nil
 }
 
+func (o *office) CompareText(ctx context.Context, _ string, days int) (*syndicate.ThemeDiff, error) {
+	d, err := o.Compare(ctx, days)
+	if d != nil {
+		d.File = "config.yaml"
+	}
+	return d, err
+}
+
 func (o *office) do(ctx context.Context, format string, args ...any) error {
 	if who := syndicate.Operator(ctx); !strings.HasPrefix(who, "admin page, ") {
 		o.t.Errorf("done by %q", who)
@@ -205,9 +229,17 @@ func newOffice(t *testing.T, hashed string) *office {
 	o := &office{t: t, paper: sample(), now: now, inbox: sampleInbox(), sessions: map[string]*session{}, links: map[string]bool{}}
 	o.handler = handlerOf(t, site(), web.Parts{
 		Articles: o.paper, Feeds: publisher(o.paper), Editions: o.paper, Now: func() time.Time { return o.now },
-		Admin: &web.Admin{PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Press: o, Circulation: o, Settings: o, Operator: o, Journal: o, Inbox: o, Editor: o},
+		Admin: o.admin(hashed),
 	})
 	return o
+}
+
+// admin is all that the operator's pages work with.
+func (o *office) admin(hashed string) *web.Admin {
+	return &web.Admin{
+		PasswordHash: hashed, Sessions: o, Desk: o, Lab: o, Trials: o, Press: o, Planner: o, Holder: o, Circulation: o, Settings: o,
+		Operator: o, Journal: o, Works: o, Logs: o, Vault: o, Inbox: o, Editor: o,
+	}
 }
 
 func hashed(t *testing.T) string {

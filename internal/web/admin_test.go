@@ -39,6 +39,14 @@ func forms(o *office) map[string]url.Values {
 		"/admin/digests/weekly/send":         {"sure": {"yes"}},
 		"/admin/digests/weekly/2/cancel":     nil,
 		"/admin/digests/weekly/2/resend":     nil,
+		"/admin/digests/weekly/hold":         nil,
+		"/admin/digests/weekly/release":      nil,
+		"/admin/digests/weekly/2/hold":       nil,
+		"/admin/digests/weekly/2/release":    nil,
+		"/admin/sources/park/test":           {"do": {"ask"}, "kind": {"page"}, "item": {"li"}},
+		"/admin/queue/4/retry":               nil,
+		"/admin/queue/3/cancel":              nil,
+		"/admin/backup":                      nil,
 		"/admin/inbox/1":                     {"state": {"declined"}},
 		"/admin/inbox/5/drop":                nil,
 		"/admin/subscribers/7":               nil,
@@ -347,7 +355,7 @@ func TestFormsHaveLimits(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, hashed(t))
 	cookie := o.signIn()
-	if w := o.post("/admin/themes", url.Values{"text": {strings.Repeat("x", 2<<20)}}, cookie); w.Code != http.StatusBadRequest {
+	if w := o.post("/admin/themes", url.Values{"text": {strings.Repeat("x", 2<<20)}}, cookie); w.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("two megabytes: %d", w.Code)
 	}
 	if w := do(o.handler, http.MethodDelete, "/admin", cookie); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD, POST" {
@@ -368,7 +376,7 @@ func TestAdminPagesTell(t *testing.T) {
 		"Next poll 10:30, because <code>every 1h</code>", "3.0 MiB", "12 articles in it, 2 new", "7 stored", "held ×12", "Accept",
 		"gone", "410 Gone", "max-age=43200", "<svg", `aria-label="Articles a day, 30 days: 11 in all, at most 9, today 2"`,
 	}, nil)
-	shows(t, read("/admin/sources/park"), []string{"去年的旧闻", "An &lt;old&gt; one", "1.5 KiB", "11/12", "no dates", "--replay"}, nil)
+	shows(t, read("/admin/sources/park"), []string{"去年的旧闻", "An &lt;old&gt; one", "1.5 KiB", "11/12", "no dates", "Try selectors"}, nil)
 	key := o.paper.articles[0].Key
 	shows(t, read("/admin/articles/"+key), []string{
 		"Infrastructure 4.2 ≥ 1.0: 新港 ×2 (title, lead), 码头 (body)", "Not quite: Industry 0.6", `value="finance" checked`, `value="industry"> Industry`,

@@ -35,6 +35,7 @@ type configBody struct {
 	Fault    string   // about the whole
 	Mistakes []string // FILE:LINE:COL: path: fault
 	Good     bool     // checked, without mistakes
+	comparison
 }
 
 // fileMark stands for the content of a file in a form.
@@ -82,6 +83,15 @@ func (s *server) editConfig(r *http.Request, v *view) (*response, error) {
 		return v.config(http.StatusUnprocessableEntity, body)
 	}
 	body.Good = true
+	if r.PostForm.Get("do") == "compare" {
+		err := s.compare(v, &body.comparison, func() (*syndicate.ThemeDiff, error) {
+			return s.Admin.Lab.CompareText(r.Context(), body.Text, diffDays)
+		})
+		if err != nil {
+			return nil, err
+		}
+		return v.config(http.StatusOK, body)
+	}
 	if r.PostForm.Get("do") != "save" {
 		return v.config(http.StatusOK, body)
 	}

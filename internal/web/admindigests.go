@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -28,6 +29,8 @@ type Press interface {
 	SendTest(ctx context.Context, digest, to string) (skipped string, err error)
 	// SendSoon has the next edition of a digest composed and sent now.
 	SendSoon(ctx context.Context, digest string) error
+	// Tallies returns how many deliveries of each edition are in each state.
+	Tallies(ctx context.Context, editions []int64) (map[int64]map[mailer.State]int, error)
 	// Account returns how many deliveries of an edition are in each state, and
 	// at most n of them, first those that did not arrive.
 	Account(ctx context.Context, edition int64, n int) (map[mailer.State]int, []mailer.Delivery, error)
@@ -46,19 +49,21 @@ type Progress struct {
 	PerMinute float64   // messages accepted lately
 	Until     time.Time // when it is at its end if it goes on so; zero: nobody knows
 	Halted    string    // why it does not go on
+	Held      bool      // because an operator holds it
 }
 
 // A DigestState says how a digest is.
 type DigestState struct {
 	Digest mailer.Digest
 	NextAt time.Time // zero: never
+	OnHold time.Time // since when an operator holds its editions; zero: nobody does
 }
 
 // shownEditions is how many editions a digest's page lists, shownDeliveries how
 // many deliveries an edition's.
 const (
 	shownEditions   = 30
-	shownDeliveries = 500
+	shownDeliveries = 100
 )
 
 type adminDigestRow struct {
@@ -66,6 +71,7 @@ type adminDigestRow struct {
 	Next              string
 	Recipients        string
 	Schedule          string
+	OnHold            string // since when; "" when it is not
 }
 
 func (s *server) adminDigests(r *http.Request, v *view) (*response, error) {
@@ -92,6 +98,9 @@ func (s *server) adminDigest(r *http.Request, v *view, d *DigestState) (adminDig
 	}
 	if !d.NextAt.IsZero() {
 		row.Next = v.Minute(d.NextAt)
+	}
+	if !d.OnHold.IsZero() {
+		row.OnHold = v.T("admin.digest.onhold", v.Minute(d.OnHold))
 	}
 	return row, err
 }
@@ -123,12 +132,18 @@ func (s *server) showDigest(r *http.Request, v *view, state *DigestState, body a
 	if body.adminDigestRow, err = s.adminDigest(r, v, state); err != nil {
 		return nil, err
 	}
-	for _, format := range []string{"html", "text", "eml"} {
-		body.Formats = append(body.Formats, link{
-			Href: v.Link("/admin/digests/" + url.PathEscape(body.Name) + "/preview?format=" + format), Title: v.T("admin.digest.preview." + format),
-		})
-	}
+	body.Formats = v.previews("/admin/digests/"+url.PathEscape(body.Name)+"/preview", "", true)
 	editions, err := s.Editions.Editions(r.Context(), body.Name, shownEditions)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for i := range editions {
+		if editions[i].Number > 0 {
+			ids = append(ids, editions[i].ID)
+		}
+	}
+	tallies, err := s.Admin.Press.Tallies(r.Context(), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +152,7 @@ func (s *server) showDigest(r *http.Request, v *view, state *DigestState, body a
 		row := adminEditionRow{Title: cmp.Or(e.Subject, e.Title), Date: v.Minute(e.At), Skipped: e.Skipped}
 		if e.Number > 0 {
 			row.Href = v.Link("/admin/digests/" + url.PathEscape(body.Name) + "/" + strconv.Itoa(e.Number))
-			counts, _, err := s.Admin.Press.Account(r.Context(), e.ID, 0)
-			if err != nil {
-				return nil, err
-			}
-			row.Counts = v.deliveryCounts(counts)
+			row.Counts = v.deliveryCounts(tallies[e.ID])
 		}
 		body.Editions = append(body.Editions, row)
 	}
@@ -168,11 +179,16 @@ func (s *server) previewDigest(r *http.Request, v *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	contentType := map[string]string{
-		"html": "text/html; charset=utf-8", "text": "text/plain; charset=utf-8", "eml": "text/plain; charset=us-ascii",
-	}[v.values.Get("format")]
+	contentType := previewFormats[v.values.Get("format")]
 	if contentType == "" {
 		return nil, syndicate.ErrNotFound
+	}
+	if key := v.values.Get("variant"); key != "" {
+		body, err := s.previewVariant(r, v, &state.Digest, key)
+		if err != nil {
+			return nil, notFound(err)
+		}
+		return &response{body: body, contentType: contentType, policy: mailPolicy}, nil
 	}
 	to := ""
 	if len(state.Digest.To) == 0 {
@@ -217,6 +233,13 @@ func (s *server) sendDigest(r *http.Request, v *view) (*response, error) {
 	if r.PostForm.Get("sure") != "yes" {
 		return v.done("/admin/digests/"+url.PathEscape(state.Digest.Name), "unchanged"), nil
 	}
+	if !state.OnHold.IsZero() {
+		res, err := s.showDigest(r, v, state, adminDigestBody{Fault: v.T("admin.digest.onhold.send")})
+		if res != nil {
+			res.status = http.StatusConflict
+		}
+		return res, err
+	}
 	if err := s.Admin.Press.SendSoon(r.Context(), state.Digest.Name); err != nil {
 		return nil, notFound(err)
 	}
@@ -233,8 +256,17 @@ type adminEditionBody struct {
 	Progress               string // "" when it is at its end
 	Halted                 string
 	Waiting                bool   // something is still to be sent
+	Held                   bool   // by an operator
 	Missing                bool   // somebody should have it and does not
+	Formats                []link // what it was
+	Variants               []editionVariant
 	Path                   string // of this page
+}
+
+// An editionVariant is what some of the recipients got.
+type editionVariant struct {
+	What, Subject string
+	Formats       []link
 }
 
 type deliveryRow struct{ To, State, Attempts, When, Words string }
@@ -265,10 +297,18 @@ func (s *server) adminEdition(r *http.Request, v *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body.Halted, body.Waiting = p.Halted, p.Waiting > 0 && p.Halted == ""
-	body.Missing = p.Halted != "" || counts[mailer.Failed]+counts[mailer.Uncertain] > 0
+	if body.Held = p.Held; !p.Held {
+		body.Halted = p.Halted
+	}
+	body.Waiting = p.Waiting > 0 && body.Halted == ""
+	body.Missing = body.Halted != "" || counts[mailer.Failed]+counts[mailer.Uncertain] > 0
+	if err := s.showVariants(r, v, &e, &body); err != nil {
+		return nil, err
+	}
 	switch {
-	case p.Waiting == 0 || p.Halted != "":
+	case p.Waiting == 0 || body.Halted != "":
+	case p.Held:
+		body.Progress = v.T("admin.edition.held", p.Waiting)
 	case p.Until.IsZero():
 		body.Progress = v.T("admin.edition.waiting", p.Waiting)
 	default:
@@ -295,6 +335,23 @@ func (s *server) adminEdition(r *http.Request, v *view) (*response, error) {
 	return v.render("admin/edition", frame{Title: body.Title, Body: body})
 }
 
+// showVariants lists what the recipients of an edition got.
+func (s *server) showVariants(r *http.Request, v *view, e *mailer.Edition, body *adminEditionBody) error {
+	variants, err := s.Admin.Planner.Variants(r.Context(), e.ID, shownVariants)
+	if err != nil {
+		return err
+	}
+	body.Formats = v.previews(body.Path+"/preview", "", e.HTML != "")
+	for i := range variants {
+		x := &variants[i]
+		body.Variants = append(body.Variants, editionVariant{
+			What: v.wish(&x.Selection, x.Important), Subject: x.Subject,
+			Formats: v.previews(body.Path+"/preview", strconv.FormatInt(x.ID, 10), x.Format == mailer.HTML),
+		})
+	}
+	return nil
+}
+
 // editionPath returns the path of the page of the edition in a request's path.
 func editionPath(r *http.Request) string {
 	return "/admin/digests/" + url.PathEscape(r.PathValue("name")) + "/" + url.PathEscape(r.PathValue("number"))
@@ -307,7 +364,10 @@ func (s *server) orderEdition(done string, order func(ctx context.Context, diges
 		if err != nil {
 			return nil, syndicate.ErrNotFound
 		}
-		if err := order(r.Context(), r.PathValue("name"), number); err != nil {
+		switch err := order(r.Context(), r.PathValue("name"), number); {
+		case errors.Is(err, errUnchanged):
+			return v.done(editionPath(r), "unchanged"), nil
+		case err != nil:
 			return nil, notFound(err)
 		}
 		return v.done(editionPath(r), done), nil

@@ -16,8 +16,12 @@ import (
 )
 
 func (o *office) DigestStates(context.Context) ([]web.DigestState, error) {
+	var onHold time.Time
+	if o.onHold {
+		onHold = o.now
+	}
 	return []web.DigestState{
-		{Digest: mailer.Digest{Name: "weekly", Title: "一周产经", Schedule: "0 8 * * MON", To: []string{"ops@example.com"}}, NextAt: o.now.Add(time.Hour)},
+		{OnHold: onHold, Digest: mailer.Digest{Name: "weekly", Title: "一周产经", Schedule: "0 8 * * MON", To: []string{"ops@example.com"}}, NextAt: o.now.Add(time.Hour)},
 		{Digest: mailer.Digest{Name: "desk", Operator: true, Schedule: "@daily"}},
 	}, nil
 }
@@ -48,6 +52,9 @@ func (o *office) Account(_ context.Context, edition int64, n int) (map[mailer.St
 	list := []mailer.Delivery{
 		{To: "full@example.org", State: mailer.Deferred, Attempts: 2, NextAt: o.now.Add(time.Hour), Error: "452 4.2.2 <mailbox> full"},
 		{To: "a@example.org", State: mailer.Accepted, Attempts: 1, Settled: o.now, Reply: "250 queued as 12"},
+	}
+	for i := range o.fields {
+		list = append(list, mailer.Delivery{To: fmt.Sprintf("reader%d@mail.example", i), State: mailer.Failed, Attempts: 9, Settled: o.now, Error: strings.Repeat("550 5.1.1 no such mailbox; ", 5)})
 	}
 	return map[mailer.State]int{mailer.Deferred: 1, mailer.Accepted: 700}, list[:min(n, len(list))], nil
 }

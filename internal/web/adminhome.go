@@ -135,9 +135,10 @@ func (s *server) adminLog(r *http.Request, v *view) (*response, error) {
 	for _, d := range head(deeds, logPage) {
 		row := deedRow{At: v.Minute(d.At), Who: d.Who, Action: v.action(d.Action), Object: d.Object, Detail: d.Detail}
 		switch d.Action {
-		case syndicate.ActionPoll, syndicate.ActionAccept:
+		case syndicate.ActionPoll, syndicate.ActionAccept, syndicate.ActionTry:
 			row.Href = v.Link("/admin/sources/" + url.PathEscape(d.Object))
-		case syndicate.ActionSend, syndicate.ActionTest, syndicate.ActionCancel, syndicate.ActionResend:
+		case syndicate.ActionSend, syndicate.ActionTest, syndicate.ActionCancel, syndicate.ActionResend,
+			syndicate.ActionHold, syndicate.ActionRelease:
 			row.Href = v.Link("/admin/digests/" + url.PathEscape(d.Object))
 		case syndicate.ActionAdmit, syndicate.ActionDecline, syndicate.ActionClose:
 			if _, id, ok := strings.Cut(d.Object, " "); ok {
@@ -158,6 +159,8 @@ func (v *view) action(action string) string {
 		syndicate.ActionPoll: "poll", syndicate.ActionAccept: "accept", syndicate.ActionRefile: "refile",
 		syndicate.ActionUndo: "undo", syndicate.ActionForget: "forget", syndicate.ActionSend: "send", syndicate.ActionTest: "test",
 		syndicate.ActionCancel: "cancel", syndicate.ActionResend: "resend",
+		syndicate.ActionHold: "hold", syndicate.ActionRelease: "release", syndicate.ActionBackup: "backup",
+		syndicate.ActionTry: "try", syndicate.ActionRetry: "retry", syndicate.ActionDiscard: "discard",
 		syndicate.ActionUnsubscribe: "unsubscribe", syndicate.ActionErase: "erase", syndicate.ActionImport: "import", syndicate.ActionConfig: "config",
 		syndicate.ActionAdmit: "admit", syndicate.ActionDecline: "decline", syndicate.ActionClose: "close", syndicate.ActionDrop: "drop",
 	}[action]

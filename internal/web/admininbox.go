@@ -138,6 +138,7 @@ type submissionBody struct {
 	At, From string
 	Reply    string // mailto: address; "" for none
 	Mail     string // what became of the mail about it
+	Told     string // what becomes of the mail about the decision; "" when none is wished
 	Word     string // that was written to the sender
 
 	Contribution *contributionView
@@ -156,17 +157,6 @@ type contributionView struct {
 	Legend   []legend
 }
 
-type applicantView struct {
-	applicationView
-	Site, Note string
-	Elsewhere  string // host of the source when it is not that of the site
-	Name       string // of the source
-	NameFault  string
-	Lines      string // for the configuration
-	Download   string
-	Stored     bool
-}
-
 func (s *server) submissionNamed(r *http.Request) (syndicate.Submission, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
@@ -180,12 +170,12 @@ func (s *server) submission(r *http.Request, v *view) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.showSubmission(r.Context(), v, &sub, nil)
+	return s.showSubmission(r.Context(), v, &sub, "", nil)
 }
 
 // showSubmission shows a submission, and why a verdict on it could not be
 // carried out.
-func (s *server) showSubmission(ctx context.Context, v *view, sub *syndicate.Submission, fault *Fault) (*response, error) {
+func (s *server) showSubmission(ctx context.Context, v *view, sub *syndicate.Submission, keep Keep, fault *Fault) (*response, error) {
 	row := v.boxRow(sub)
 	body := submissionBody{
 		ID: sub.ID, Title: row.Title, Lang: row.Lang, State: row.State, Open: sub.Settled.IsZero(), At: row.At, From: row.From, Word: sub.Word,
@@ -206,6 +196,15 @@ func (s *server) showSubmission(ctx context.Context, v *view, sub *syndicate.Sub
 	default:
 		body.Mail = v.T("admin.inbox.mailed", v.Minute(sub.MailedAt))
 	}
+	switch {
+	case !sub.Tell:
+	case sub.TellFault != "":
+		body.Told = v.T("admin.inbox.tell_fault", sub.TellFault)
+	case sub.ToldAt.IsZero():
+		body.Told = v.T("admin.inbox.tell")
+	default:
+		body.Told = v.T("admin.inbox.told", v.Minute(sub.ToldAt))
+	}
 	switch sub.Kind {
 	case syndicate.KindContribution:
 		if err := s.showContribution(ctx, v, sub, &body); err != nil {
@@ -217,7 +216,10 @@ func (s *server) showSubmission(ctx context.Context, v *view, sub *syndicate.Sub
 			body.From = sub.Letter.Name + " · " + body.From
 		}
 	case syndicate.KindApplication:
-		body.Application = s.applicant(v, sub, fault)
+		var err error
+		if body.Application, err = s.applicant(v, sub, keep, fault); err != nil {
+			return nil, err
+		}
 	}
 	res, err := v.render("admin/inbox-item", frame{Title: body.Title, Body: body})
 	if res != nil && fault != nil {
@@ -248,43 +250,6 @@ func (s *server) showContribution(ctx context.Context, v *view, sub *syndicate.S
 	return nil
 }
 
-func (s *server) applicant(v *view, sub *syndicate.Submission, fault *Fault) *applicantView {
-	a := sub.Application
-	w := &applicantView{
-		applicationView: v.application(a), Site: webAddress(a.Site), Note: a.Note, Name: cmp.Or(sub.Result, a.Source.Name),
-		Download: v.Link("/admin/inbox/" + strconv.FormatInt(sub.ID, 10) + "/source.yaml"), Stored: a.Stored && sub.State == syndicate.Accepted,
-	}
-	if site, err := url.Parse(a.Site); err == nil {
-		if source, err := url.Parse(a.Source.URL); err == nil && !strings.EqualFold(source.Hostname(), site.Hostname()) {
-			w.Elsewhere = source.Hostname()
-		}
-	}
-	w.Lines = s.linesOf(sub)
-	if fault != nil {
-		w.NameFault = v.fault(fault)
-	}
-	return w
-}
-
-// linesOf returns the entry of the configuration for an application.
-func (s *server) linesOf(sub *syndicate.Submission) string {
-	source := sub.Application.Source
-	source.Name = cmp.Or(sub.Result, source.Name)
-	return s.Admin.Editor.SourceLines(source)
-}
-
-// sourceLines gives the entry of the configuration as a file.
-func (s *server) sourceLines(r *http.Request, _ *view) (*response, error) {
-	sub, err := s.submissionNamed(r)
-	if err == nil && sub.Application == nil {
-		err = syndicate.ErrNotFound
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &response{body: []byte(s.linesOf(&sub)), contentType: "text/yaml; charset=utf-8", cache: "no-store"}, nil
-}
-
 // settleSubmission carries a verdict out.
 func (s *server) settleSubmission(r *http.Request, v *view) (*response, error) {
 	sub, err := s.submissionNamed(r)
@@ -293,7 +258,10 @@ func (s *server) settleSubmission(r *http.Request, v *view) (*response, error) {
 	}
 	verdict := Verdict{
 		State: syndicate.SubmissionState(r.PostForm.Get("state")), Word: cut(tidy(r.PostForm.Get("word"), true), maxNote),
-		Name: tidy(r.PostForm.Get("name"), false), Stored: r.PostForm.Get("keep") == "database",
+		Name: tidy(r.PostForm.Get("name"), false), Keep: Keep(r.PostForm.Get("keep")),
+	}
+	if verdict.Name != "" && sub.Application != nil {
+		sub.Application.Source.Name = verdict.Name
 	}
 	what := map[syndicate.SubmissionState]string{syndicate.Accepted: "admit", syndicate.Declined: "decline", syndicate.Closed: "close"}[verdict.State]
 	if what == "" {
@@ -304,14 +272,14 @@ func (s *server) settleSubmission(r *http.Request, v *view) (*response, error) {
 			return nil, err
 		}
 	}
-	done, err := s.Admin.Editor.SettleSubmission(r.Context(), sub.ID, verdict)
+	var done bool
+	if verdict.Patch, err = s.agreed(r, &sub, verdict.Keep); err == nil {
+		done, err = s.Admin.Editor.SettleSubmission(r.Context(), sub.ID, verdict)
+	}
 	var fault *Fault
 	switch {
 	case errors.As(err, &fault):
-		if verdict.Name != "" && sub.Application != nil {
-			sub.Application.Source.Name = verdict.Name
-		}
-		return s.showSubmission(r.Context(), v, &sub, fault)
+		return s.showSubmission(r.Context(), v, &sub, verdict.Keep, fault)
 	case err != nil:
 		return nil, notFound(err)
 	case !done:
@@ -337,19 +305,4 @@ func (s *server) ticked(r *http.Request, sub *syndicate.Submission) (*[]string, 
 		return nil, syndicate.ErrNotFound // of a theme that left the configuration meanwhile
 	}
 	return &themes, nil
-}
-
-// dropSource takes the source of an application out of the database.
-func (s *server) dropSource(r *http.Request, v *view) (*response, error) {
-	sub, err := s.submissionNamed(r)
-	if err != nil {
-		return nil, err
-	}
-	if sub.Application == nil || !sub.Application.Stored {
-		return nil, syndicate.ErrNotFound
-	}
-	if err := s.Admin.Editor.DropSource(r.Context(), sub.Result); err != nil {
-		return nil, notFound(err)
-	}
-	return v.done("/admin/inbox/"+strconv.FormatInt(sub.ID, 10), "drop"), nil
 }

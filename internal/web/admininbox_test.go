@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -92,13 +93,24 @@ func (o *office) SettleSubmission(ctx context.Context, id int64, v web.Verdict) 
 		what += " " + strings.Join(*v.Themes, ",")
 	}
 	if sub.Application != nil {
-		what += fmt.Sprintf(" %s %v", v.Name, v.Stored)
+		what += fmt.Sprintf(" %s %v", v.Name, v.Keep == web.KeepDatabase)
+	}
+	if v.Patch != nil {
+		what += fmt.Sprintf(" %q to %q", v.Patch.Old, v.Patch.New)
 	}
 	return true, o.do(ctx, "%s", what)
 }
 
 func (o *office) SourceLines(p syndicate.ProposedSource) string {
 	return fmt.Sprintf("- name: %s\n  url: %q\n", p.Name, p.URL)
+}
+
+func (o *office) SourcePatch(p syndicate.ProposedSource) (web.SourcePatch, error) {
+	if p.Name == "taken" {
+		return web.SourcePatch{}, &web.Fault{Key: "taken", Detail: p.Name}
+	}
+	text, _, err := o.ConfigText()
+	return web.SourcePatch{Old: text, New: text + p.Name, Diff: "+" + p.Name + " <b>"}, err
 }
 
 func (o *office) DropSource(ctx context.Context, name string) error {
@@ -189,5 +201,44 @@ func TestVerdictsAreCarriedOut(t *testing.T) {
 			shows(t, w.Body.String(), []string{`value="taken"`, cmp.Or(c.to, `aria-invalid="true"`)}, nil)
 			sound(t, w.Body.String(), "zh-Hans")
 		}
+	}
+}
+
+// The configuration changes by exactly what the operator has seen.
+func TestSourceGoesIntoTheConfiguration(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, hashed(t))
+	o.config = "site: {}\n"
+	cookie := o.signIn()
+	page := ask(o.handler, "/admin/inbox/3", cookie, "Cookie: lang=en").Body.String()
+	shows(t, page, []string{`value="config"`, "&#43;harbour-example &lt;b&gt;"}, nil)
+	mark := regexp.MustCompile(`name="mark" value="([0-9a-f]{64})"`)
+	form := url.Values{"state": {"accepted"}, "keep": {"config"}, "name": {"harbour-example"}, "mark": {mark.FindStringSubmatch(page)[1]}}
+	forged := url.Values{"state": {"accepted"}, "keep": {"config"}, "name": {"harbour-example"}, "mark": {strings.Repeat("0", 64)}}
+	renamed := url.Values{"state": {"accepted"}, "keep": {"config"}, "name": {"gazette"}, "mark": form["mark"]}
+	for name, f := range map[string]url.Values{"forged": forged, "renamed": renamed} {
+		w := o.post("/admin/inbox/3", f, cookie, "Cookie: lang=en")
+		if w.Code != http.StatusUnprocessableEntity || len(o.done) > 0 {
+			t.Errorf("%s: %d, done %q", name, w.Code, o.done)
+		}
+		shows(t, w.Body.String(), []string{"not the one that was shown before", "&#43;" + f.Get("name"), `value="config" checked`}, nil)
+		sound(t, w.Body.String(), "en")
+	}
+	o.config = "site: {}\n# edited\n"
+	if w := o.post("/admin/inbox/3", form, cookie); w.Code != http.StatusUnprocessableEntity || len(o.done) > 0 {
+		t.Errorf("edited meanwhile: %d, done %q", w.Code, o.done)
+	}
+	page = o.post("/admin/inbox/3", renamed, cookie).Body.String()
+	renamed.Set("mark", mark.FindStringSubmatch(page)[1])
+	if w := o.post("/admin/inbox/3", renamed, cookie); w.Header().Get("Location") != "/admin/inbox/3?done=admit" {
+		t.Errorf("accepted: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	if want := `accepted 3 "" gazette false "site: {}\n# edited\n" to "site: {}\n# edited\ngazette"`; strings.Join(o.done, ";") != want {
+		t.Errorf("done %q, want %q", o.done, want)
+	}
+	o.done, o.readOnly = nil, true
+	shows(t, ask(o.handler, "/admin/inbox/3", cookie).Body.String(), []string{`value="file"`}, []string{`value="config"`, `name="mark"`})
+	if w := o.post("/admin/inbox/3", renamed, cookie); w.Code != http.StatusNotFound || len(o.done) > 0 {
+		t.Errorf("read-only: %d, done %q", w.Code, o.done)
 	}
 }

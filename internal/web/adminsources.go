@@ -31,16 +31,32 @@ type sourceRow struct {
 	Spark             spark
 }
 
+// pageSources is how many sources stand on a page.
+const pageSources = 40
+
+type sourcesBody struct {
+	Rows []sourceRow
+	turns
+}
+
+// adminSources lists the sources, a page at a time.
 func (s *server) adminSources(r *http.Request, v *view) (*response, error) {
-	states, err := s.Admin.Desk.SourceStates(r.Context())
+	number, ok := v.pageNumber()
+	if !ok {
+		return nil, syndicate.ErrNotFound
+	}
+	states, all, err := s.Admin.Desk.SourceStates(r.Context(), SourceFilter{Limit: pageSources, Offset: (number - 1) * pageSources})
+	if err == nil && len(states) == 0 && number > 1 {
+		err = syndicate.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]sourceRow, 0, len(states))
+	body := sourcesBody{turns: v.turns(number, all > number*pageSources, "web.pages.previous", "web.pages.next")}
 	for i := range states {
-		rows = append(rows, v.source(&states[i]))
+		body.Rows = append(body.Rows, v.source(&states[i]))
 	}
-	return v.render("admin/sources", frame{Title: v.T("admin.sources"), Body: rows})
+	return v.render("admin/sources", frame{Title: v.T("admin.sources"), Body: body})
 }
 
 func (v *view) source(x *SourceState) sourceRow {
@@ -158,16 +174,14 @@ func (s *server) adminSource(r *http.Request, v *view) (*response, error) {
 
 // sourceNamed returns how the source of a name is, or syndicate.ErrNotFound.
 func (s *server) sourceNamed(r *http.Request, name string) (*SourceState, error) {
-	states, err := s.Admin.Desk.SourceStates(r.Context())
+	states, _, err := s.Admin.Desk.SourceStates(r.Context(), SourceFilter{Name: name})
+	if err == nil && len(states) == 0 {
+		err = syndicate.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
-	for i := range states {
-		if states[i].Source.Name == name {
-			return &states[i], nil
-		}
-	}
-	return nil, syndicate.ErrNotFound
+	return &states[0], nil
 }
 
 func (s *server) pollSource(r *http.Request, v *view) (*response, error) {

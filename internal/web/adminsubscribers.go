@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"broadsheet/mailer"
 	"broadsheet/syndicate"
@@ -22,6 +23,9 @@ type Circulation interface {
 	// History returns a subscriber and what became of their last editions, the
 	// last one first, or syndicate.ErrNotFound.
 	History(ctx context.Context, id int64) (mailer.Subscriber, []Receipt, error)
+	// Proofs returns how a subscriber came to be one, the latest first; none
+	// for those whom an operator added.
+	Proofs(ctx context.Context, id int64) ([]Proof, error)
 	// EndSubscription stops everything to a subscriber, or with erase forgets
 	// whose the address was.
 	EndSubscription(ctx context.Context, id int64, erase bool) error
@@ -38,6 +42,14 @@ type Receipt struct {
 	Edition  mailer.Edition // without sections and bodies
 	Subject  string
 	Delivery mailer.Delivery
+}
+
+// A Proof says when a subscriber agreed to what.
+type Proof struct {
+	Version, Wording string
+	Asked, Confirmed time.Time
+	// Networks that it came from, as hashes: the same network has the same one.
+	AskedFrom, ConfirmedFrom string
 }
 
 // Imported counts what became of the lines of a list.
@@ -117,7 +129,10 @@ type subscriberBody struct {
 	subscriberRow
 	Active   bool
 	Receipts []receiptRow
+	Proofs   []proofRow
 }
+
+type proofRow struct{ Version, Lang, Wording, Asked, AskedFrom, Confirmed, ConfirmedFrom string }
 
 type receiptRow struct{ Title, Href, Date, State, Words string }
 
@@ -131,6 +146,15 @@ func (s *server) adminSubscriber(r *http.Request, v *view) (*response, error) {
 		return nil, notFound(err)
 	}
 	body := subscriberBody{subscriberRow: v.subscriber(&x), Active: x.Status != mailer.Unsubscribed}
+	proofs, err := s.Admin.Circulation.Proofs(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range proofs {
+		p := &proofs[i]
+		lang := p.Version[:max(0, strings.LastIndexByte(p.Version, '-'))]
+		body.Proofs = append(body.Proofs, proofRow{p.Version, lang, p.Wording, v.Minute(p.Asked), p.AskedFrom, v.Minute(p.Confirmed), p.ConfirmedFrom})
+	}
 	for i := range receipts {
 		g := &receipts[i]
 		row := receiptRow{

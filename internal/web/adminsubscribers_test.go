@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/internal/web"
 	"broadsheet/mailer"
@@ -37,6 +38,13 @@ func (o *office) History(ctx context.Context, id int64) (mailer.Subscriber, []we
 	return found[0], []web.Receipt{
 		{Edition: o.paper.editions[1], Subject: "一周产经 2月23日", Delivery: mailer.Delivery{State: mailer.Failed, Error: "550 no such <user>"}},
 	}, err
+}
+
+func (o *office) Proofs(_ context.Context, id int64) ([]web.Proof, error) {
+	if o.none {
+		return nil, nil
+	}
+	return []web.Proof{{Version: "en-12ab34", Wording: "I want <this> digest.", Asked: o.now.Add(-time.Hour), AskedFrom: "aa11", Confirmed: o.now, ConfirmedFrom: "bb22"}}, nil
 }
 
 func (o *office) EndSubscription(ctx context.Context, id int64, erase bool) error {
@@ -82,6 +90,10 @@ func TestAdminSubscribers(t *testing.T) {
 	shows(t, ask(o.handler, "/admin/subscribers?who=ann&after=40", cookie, lang).Body.String(), []string{"ann60@example.com"}, []string{"after="})
 	shows(t, ask(o.handler, "/admin/subscribers/7", cookie, lang).Body.String(),
 		[]string{"ann7@example.com", `href="/admin/digests/weekly/2"`, "failed", "550 no such &lt;user&gt;"}, nil)
+	shows(t, ask(o.handler, "/admin/subscribers/7", cookie, lang).Body.String(),
+		[]string{"en-12ab34", `<q lang="en">I want &lt;this&gt; digest.</q>`, "aa11", "bb22"}, []string{"There is no proof"})
+	o.none = true
+	shows(t, ask(o.handler, "/admin/subscribers/7", cookie, lang).Body.String(), []string{"There is no proof"}, []string{"bb22"})
 	for _, tt := range []struct{ form, to, done string }{
 		{"", "/admin/subscribers/7?done=unsubscribe", "end 7 false"},
 		{"erase=yes", "/admin/subscribers?done=erase", "end 7 true"},

@@ -20,8 +20,13 @@ type themesBody struct {
 	Title, Text string // to try
 	Tried       *triedBody
 	Days        int
-	Diff        *diffBody
-	DiffFault   string // why there is none
+	comparison
+}
+
+// A comparison is what another configuration would change.
+type comparison struct {
+	Diff      *diffBody
+	DiffFault string // why there is none
 }
 
 type triedBody struct {
@@ -56,7 +61,10 @@ func (s *server) adminThemes(r *http.Request, v *view) (*response, error) {
 			return nil, syndicate.ErrNotFound
 		}
 		body.Days = days
-		if err := s.compare(r, v, &body); err != nil {
+		err = s.compare(v, &body.comparison, func() (*syndicate.ThemeDiff, error) {
+			return s.Admin.Lab.Compare(r.Context(), days)
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -65,13 +73,13 @@ func (s *server) adminThemes(r *http.Request, v *view) (*response, error) {
 
 // compare fills in what would change. One comparison runs at a time: each
 // files all articles of many days.
-func (s *server) compare(r *http.Request, v *view, body *themesBody) error {
+func (s *server) compare(v *view, body *comparison, compare func() (*syndicate.ThemeDiff, error)) error {
 	if !s.comparing.TryLock() {
 		body.DiffFault = v.T("admin.diff.busy")
 		return nil
 	}
 	defer s.comparing.Unlock()
-	diff, err := s.Admin.Lab.Compare(r.Context(), body.Days)
+	diff, err := compare()
 	var fault EditFault
 	switch {
 	case errors.As(err, &fault):

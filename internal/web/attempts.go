@@ -18,6 +18,11 @@ const (
 	maxAddresses = 10_000
 )
 
+// Tries counts how often clients have tried to sign in and sent forms lately.
+// Handed on to the next handler, a reload of the configuration lets nobody
+// begin anew. The zero Tries is ready to use, and safe for concurrent use.
+type Tries struct{ signIn, contribute, contact, apply, prove attempts }
+
 // An attempts counts who tries to sign in how often. The zero attempts is
 // ready to use.
 type attempts struct {

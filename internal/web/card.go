@@ -126,9 +126,27 @@ func figureTexts(figures []syndicate.Figure) []string {
 
 // A list is a page of cards.
 type list struct {
-	Cards        []card
+	Cards []card
+	turns
+}
+
+// turns lead to the page before and the one after.
+type turns struct {
 	Newer, Older *link
 	PagesLabel   string
+}
+
+// turns returns what leads from a page to its neighbours; before and after
+// are their wording.
+func (v *view) turns(number int, more bool, before, after string) turns {
+	t := turns{PagesLabel: v.T("web.pages")}
+	if number > 1 {
+		t.Newer = &link{Href: v.pageLink(number - 1), Title: v.T(before)}
+	}
+	if more && number < maxPage {
+		t.Older = &link{Href: v.pageLink(number + 1), Title: v.T(after)}
+	}
+	return t
 }
 
 // pageNumber returns the page of a list that the address asks for, from 1, and
@@ -144,16 +162,9 @@ func (v *view) pageNumber() (int, bool) {
 
 // list makes a list of a page of articles.
 func (v *view) list(f found, theme string, number int) list {
-	l := list{PagesLabel: v.T("web.pages")}
-	newer, older := v.T("web.newer"), v.T("web.older")
+	l := list{turns: v.turns(number, f.more, "web.newer", "web.older")}
 	if v.best() {
-		newer, older = v.T("web.pages.previous"), v.T("web.pages.next")
-	}
-	if number > 1 {
-		l.Newer = &link{Href: v.pageLink(number - 1), Title: newer}
-	}
-	if f.more && number < maxPage {
-		l.Older = &link{Href: v.pageLink(number + 1), Title: older}
+		l.turns = v.turns(number, f.more, "web.pages.previous", "web.pages.next")
 	}
 	for i := range f.told {
 		l.Cards = append(l.Cards, v.told(&f.told[i], theme))

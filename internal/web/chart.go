@@ -112,7 +112,8 @@ const (
 )
 
 // A weekCache remembers what themes had in the weeks of charts. Who asks while
-// a week is added up waits for that.
+// a week is added up waits for that, but for one week that is over at most: the
+// others are shown as they were, until it is their turn.
 type weekCache struct {
 	now   func() time.Time
 	mu    sync.Mutex
@@ -127,6 +128,7 @@ type weekKey struct {
 type knownWeek struct {
 	syndicate.Week
 	until time.Time
+	over  bool // the week was over when it was added up
 }
 
 // of returns what a theme had in the weeks between starts.
@@ -136,20 +138,27 @@ func (c *weekCache) of(ctx context.Context, articles Articles, theme string, sta
 	now := c.now()
 	maps.DeleteFunc(c.known, func(k weekKey, _ knownWeek) bool { return k.start < starts[0].Unix() })
 	weeks := make([]syndicate.Week, len(starts)-1)
+	turn := weekKey{}
+	for i := range weeks {
+		key := weekKey{theme, starts[i].Unix()}
+		if k, ok := c.known[key]; ok && k.over && !now.Before(k.until) && (turn == weekKey{} || k.until.Before(c.known[turn].until)) {
+			turn = key
+		}
+	}
 	for i := range weeks {
 		key := weekKey{theme, starts[i].Unix()}
 		known, ok := c.known[key]
-		if !ok || !now.Before(known.until) {
+		if !ok || !now.Before(known.until) && (!known.over || key == turn) {
 			began := c.now()
 			w, err := articles.Week(ctx, theme, starts[i], starts[i+1])
 			if err != nil {
 				return nil, err
 			}
-			least := pastWeekFor
-			if now.Before(starts[i+1]) {
+			least, over := pastWeekFor, !now.Before(starts[i+1])
+			if !over {
 				least = runningWeekFor
 			}
-			known = knownWeek{w, now.Add(max(least, weekForTimes*c.now().Sub(began)))}
+			known = knownWeek{w, now.Add(max(least, weekForTimes*c.now().Sub(began))), over}
 			c.known[key] = known
 		}
 		weeks[i] = known.Week

@@ -20,7 +20,7 @@ func (s *server) contact(r *http.Request, v *view) (*response, error) {
 	f.add(formField{Name: "text", Kind: "area", Max: maxText, Rows: 10, Required: true}, key)
 	f.add(formField{Name: "name", Kind: "text", Max: maxTitle, Complete: "name"}, key)
 	f.add(formField{Name: "address", Kind: "email", Max: maxAddress, Complete: "email"}, key)
-	if f.admitted(r, &s.tries.contact) {
+	if f.admitted(r, &s.Tries.contact) {
 		_, err := s.Visitors.Submit(r.Context(), &syndicate.Submission{
 			Kind: syndicate.KindLetter, Address: f.value("address"), Locale: v.Lang(), Ticket: f.Ticket,
 			Letter: &syndicate.Letter{Name: f.value("name"), Subject: f.value("subject"), Text: f.value("text")},

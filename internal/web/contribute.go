@@ -36,6 +36,7 @@ func (v *view) contributeForm(sent url.Values) *sheet {
 	f.add(formField{Name: "theme", Kind: "select", Options: themes}, key)
 	f.add(formField{Name: "language", Kind: "select", Options: v.languages(v.T("web.contribute.language.any"))}, key)
 	f.add(formField{Name: "address", Kind: "email", Max: maxAddress, Complete: "email"}, key)
+	f.add(formField{Name: "tell", Kind: "tick"}, key)
 	if sent != nil && f.value("text") == "" && f.value("link") == "" {
 		f.fault("text", v.T("web.contribute.nothing"))
 	}
@@ -45,9 +46,9 @@ func (v *view) contributeForm(sent url.Values) *sheet {
 // contribute takes news from a visitor (投稿).
 func (s *server) contribute(r *http.Request, v *view) (*response, error) {
 	f := v.contributeForm(sentForm(r))
-	if f.admitted(r, &s.tries.contribute) {
+	if f.admitted(r, &s.Tries.contribute) {
 		code, err := s.Visitors.Submit(r.Context(), &syndicate.Submission{
-			Kind: syndicate.KindContribution, Address: f.value("address"), Locale: v.Lang(), Ticket: f.Ticket,
+			Kind: syndicate.KindContribution, Address: f.value("address"), Tell: f.value("tell") != "", Locale: v.Lang(), Ticket: f.Ticket,
 			Contribution: &syndicate.Contribution{
 				Title: f.value("title"), Text: f.value("text"), Link: f.value("link"), Theme: f.value("theme"), Language: f.value("language"),
 			},

@@ -17,18 +17,24 @@ import (
 	"broadsheet/syndicate"
 )
 
-// How many editions the list of all digests shows of each, and that of one.
+// How many editions the list of all digests shows of each, a page of one
+// digest, and its feed.
 const (
 	someEditions = 6
+	pageEditions = 100
 	manyEditions = 500
 )
 
-type digestsBody struct{ Digests []listedDigest }
+type digestsBody struct {
+	Digests []listedDigest
+	turns
+}
 
 type listedDigest struct {
 	ID, Href, Title, Feed string
 	Subscribe             string // where one can have it mailed; "" where one cannot
 	Editions              []listedEdition
+	more                  bool // there are further ones
 }
 
 type listedEdition struct{ Href, Title, Lang, Number, Date, Skipped string }
@@ -36,7 +42,7 @@ type listedEdition struct{ Href, Title, Lang, Number, Date, Skipped string }
 func (s *server) listDigests(r *http.Request, v *view) (*response, error) {
 	var body digestsBody
 	for i := range s.cfg.Digests {
-		d, err := s.digest(r, v, &s.cfg.Digests[i], someEditions)
+		d, err := s.digest(r, v, &s.cfg.Digests[i], someEditions, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -55,19 +61,26 @@ func (s *server) listDigest(r *http.Request, v *view) (*response, error) {
 		if feed {
 			return s.serveEditions(r, &s.cfg.Digests[i])
 		}
-		d, err := s.digest(r, v, &s.cfg.Digests[i], manyEditions)
+		number, ok := v.pageNumber()
+		if !ok {
+			return nil, syndicate.ErrNotFound
+		}
+		d, err := s.digest(r, v, &s.cfg.Digests[i], pageEditions, (number-1)*pageEditions)
 		if err != nil {
 			return nil, err
 		}
+		if len(d.Editions) == 0 && number > 1 {
+			return nil, syndicate.ErrNotFound
+		}
 		return v.render("digests", frame{
-			Title: d.Title + " · " + v.T("web.digests"), Body: digestsBody{Digests: []listedDigest{d}},
+			Title: d.Title + " · " + v.T("web.digests"), Body: digestsBody{Digests: []listedDigest{d}, turns: v.turns(number, d.more, "web.newer", "web.older")},
 			Alternates: []link{{Href: d.Feed, Type: atomType, Title: d.Title}},
 		})
 	}
 	return nil, syndicate.ErrNotFound
 }
 
-func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit int) (listedDigest, error) {
+func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit, offset int) (listedDigest, error) {
 	title := d.Title
 	if title == "" {
 		title = d.Name
@@ -76,11 +89,13 @@ func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit int) (
 	if v.ByMail() {
 		out.Subscribe = v.Link("/subscribe?digest=" + url.QueryEscape(d.Name))
 	}
-	editions, err := s.Editions.Editions(r.Context(), d.Name, limit)
+	editions, err := s.Editions.Editions(r.Context(), d.Name, offset+limit+1)
 	if err != nil {
 		return out, err
 	}
-	for i := range editions {
+	editions = editions[min(offset, len(editions)):]
+	out.more = len(editions) > limit
+	for i := range head(editions, limit) {
 		e := &editions[i]
 		l := listedEdition{Date: v.Day(e.At), Lang: e.Language}
 		if !e.Since.IsZero() && e.Since.Before(e.At) {
@@ -100,7 +115,7 @@ func (s *server) digest(r *http.Request, v *view, d *mailer.Digest, limit int) (
 	return out, nil
 }
 
-// edition shows an edition as it was mailed, with a way back to the paper on
+// edition shows an edition as it looked in the mail, with a way back to the paper on
 // top.
 func (s *server) edition(r *http.Request, v *view) (*response, error) {
 	number, err := strconv.Atoi(r.PathValue("number"))
@@ -122,7 +137,7 @@ func (s *server) edition(r *http.Request, v *view) (*response, error) {
 	}); err != nil {
 		return nil, err
 	}
-	body, err := insertAfterBodyTag(withoutPersonal(e.HTML, s.cfg.Site.Link(r.URL.Path)), bar.String())
+	body, err := insertAfterBodyTag(withoutRepeats(withoutPersonal(e.HTML, s.cfg.Site.Link(r.URL.Path))), bar.String())
 	if err != nil {
 		return nil, err
 	}

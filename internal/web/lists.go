@@ -135,7 +135,10 @@ func (s *server) find(r *http.Request, v *view, q syndicate.Query, number int, b
 	return f, err
 }
 
-type feedsBody struct{ Kinds []feedKind }
+type feedsBody struct {
+	Kinds []feedKind
+	turns
+}
 
 // A feedKind is a group of feeds in the list of all.
 type feedKind struct {
@@ -154,12 +157,24 @@ type listedFeed struct {
 // A headline is an article by its title alone.
 type headline struct{ Href, Title, Lang string }
 
-// recentHeadlines is how many a feed shows in the list of all.
-const recentHeadlines = 3
+// recentHeadlines is how many a feed shows in the list of all, pageFeeds how
+// many feeds stand on a page of it.
+const (
+	recentHeadlines = 3
+	pageFeeds       = 25
+)
 
 func (s *server) listFeeds(r *http.Request, v *view) (*response, error) {
+	number, ok := v.pageNumber()
+	if !ok {
+		return nil, syndicate.ErrNotFound
+	}
 	var body feedsBody
-	for _, l := range s.Feeds.Listed(v.Lang()) {
+	all, from := s.Feeds.Listed(v.Lang()), (number-1)*pageFeeds
+	if number > 1 && from >= len(all) {
+		return nil, syndicate.ErrNotFound
+	}
+	for _, l := range head(all[from:], pageFeeds) {
 		if n := len(body.Kinds); n == 0 || body.Kinds[n-1].ID != l.Kind {
 			body.Kinds = append(body.Kinds, feedKind{ID: l.Kind, Title: v.T("web.feed.kind." + l.Kind)})
 		}
@@ -180,6 +195,7 @@ func (s *server) listFeeds(r *http.Request, v *view) (*response, error) {
 		}
 		k.Feeds = append(k.Feeds, f)
 	}
+	body.turns = v.turns(number, len(all) > from+pageFeeds, "web.pages.previous", "web.pages.next")
 	res, err := v.render("feeds", frame{Title: v.T("web.feeds"), Body: body})
 	if err == nil {
 		res.policy = scriptPolicy

@@ -15,7 +15,7 @@ import (
 // reader may page.
 const (
 	perPage = 20
-	maxPage = 500
+	maxPage = 300
 )
 
 // A pages holds the template of each page by its file's name.
@@ -45,8 +45,8 @@ func parsePages() (pages, error) {
 		all[name] = t
 	}
 	for _, name := range []string{
-		"sign-in", "home", "sources", "source", "articles", "article", "themes", "digests", "digest", "edition", "subscribers", "subscriber",
-		"config", "log", "inbox", "inbox-item",
+		"sign-in", "home", "sources", "source", "trial", "articles", "article", "themes", "digests", "digest", "plan", "edition", "subscribers", "subscriber",
+		"config", "log", "program", "queue", "metrics", "backup", "inbox", "inbox-item",
 	} {
 		t, err := template.ParseFS(templates.Web(), "admin/layout.html", "admin/"+name+".html")
 		if err != nil {
@@ -138,7 +138,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, status int) {
 // errorKeys returns the keys of the wording of a status.
 func errorKeys(status int) (title, text string) {
 	switch status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusForbidden:
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
 	default:
 		status = http.StatusInternalServerError
 	}

@@ -554,8 +554,11 @@ func TestWeeksAreRemembered(t *testing.T) {
 		{0, 12},
 		{59 * time.Second, 0},
 		{time.Second, 1}, // the running week
-		{time.Hour, 12},
-		{7 * 24 * time.Hour, 12},
+		{time.Hour, 2},   // and one of those that are over
+		{0, 1},
+		{0, 1},
+		{7 * 24 * time.Hour, 3}, // the one that is over now, too
+		{0, 1},
 	} {
 		at, p.weeks = at.Add(tt.later), 0
 		if ask(h, "/themes/finance"); p.weeks != tt.asked {

@@ -24,8 +24,9 @@ func (s *server) apply(r *http.Request, v *view) (*response, error) {
 	f.add(formField{Name: "site", Kind: "url", Max: maxLink, Required: true, Complete: "url"}, key)
 	f.add(formField{Name: "url", Kind: "url", Max: maxLink}, key)
 	f.add(formField{Name: "address", Kind: "email", Max: maxAddress, Required: true, Complete: "email"}, key)
+	f.add(formField{Name: "tell", Kind: "tick"}, key)
 	f.add(formField{Name: "note", Kind: "area", Max: maxNote, Rows: 4}, key)
-	if f.admitted(r, &s.tries.apply) {
+	if f.admitted(r, &s.Tries.apply) {
 		code, err := s.takeApplication(r, v, f)
 		if err == nil {
 			return v.redirect("/publishers/" + code), nil
@@ -56,7 +57,7 @@ func (s *server) takeApplication(r *http.Request, v *view, f *sheet) (code strin
 		return "", err
 	}
 	return s.Visitors.Submit(r.Context(), &syndicate.Submission{
-		Kind: syndicate.KindApplication, Address: f.value("address"), Locale: v.Lang(), Ticket: f.Ticket, Application: a,
+		Kind: syndicate.KindApplication, Address: f.value("address"), Tell: f.value("tell") != "", Locale: v.Lang(), Ticket: f.Ticket, Application: a,
 	})
 }
 
@@ -137,7 +138,7 @@ func (s *server) prove(r *http.Request, v *view) (*response, error) {
 	if _, err := s.Visitors.Sent(r.Context(), syndicate.KindApplication, code); err != nil {
 		return nil, err
 	}
-	if wait, _ := s.tries.prove.begin(clientAddress(r), v.now); wait > 0 {
+	if wait, _ := s.Tries.prove.begin(clientAddress(r), v.now); wait > 0 {
 		return v.redirect(page + "?fault=wait"), nil
 	}
 	err := s.Visitors.Prove(r.Context(), code)

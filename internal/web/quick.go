@@ -118,6 +118,7 @@ func (c *quickConn) answer(data []byte) bool {
 			return false
 		}
 	}
+	s.Traffic.quick.Add(1)
 	coding := identity
 	if rep.best > identity {
 		coding = accepted(q.header["Accept-Encoding"], rep.best)

@@ -193,3 +193,22 @@ func FuzzQuick(f *testing.F) {
 		}
 	})
 }
+
+// What goes the short way is counted, too, and once.
+func TestQuickIsCounted(t *testing.T) {
+	t.Parallel()
+	var traffic web.Traffic
+	p := sample()
+	h := handlerOf(t, site(), web.Parts{Articles: p, Feeds: publisher(p), Traffic: &traffic, Version: func() int64 { return 1 }})
+	l := serve(t, h, true)
+	for range 3 {
+		if got := talk(t, l, "GET /feeds/all.atom HTTP/1.1\r\nHost: paper.example\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 200 OK") {
+			t.Fatalf("answered %.200s", got)
+		}
+	}
+	for _, f := range traffic.Figures() {
+		if f.Name == "broadsheet_http_feeds_total" && f.N != 3 {
+			t.Errorf("%g feeds counted", f.N)
+		}
+	}
+}

@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -99,8 +101,11 @@ func (s *server) readers(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, http.StatusForbidden)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxReaderForm)
-		if !readForm(r) {
+		if err := readForm(w, r, maxReaderForm); err != nil {
+			s.fail(w, r, formStatus(err))
+			return
+		}
+		if !readable(r.PostForm) {
 			s.fail(w, r, http.StatusBadRequest)
 			return
 		}
@@ -112,13 +117,9 @@ func (s *server) readers(w http.ResponseWriter, r *http.Request) {
 	s.readerMux.ServeHTTP(w, r)
 }
 
-// readForm reads a form in either encoding, and reports whether it is one of
-// UTF-8 text.
-func readForm(r *http.Request) bool {
-	if !parseForm(r) {
-		return false
-	}
-	for _, values := range r.PostForm {
+// readable reports whether a form is one of UTF-8 text.
+func readable(form url.Values) bool {
+	for _, values := range form {
 		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) || strings.ContainsRune(v, 0) }) {
 			return false
 		}
@@ -126,19 +127,34 @@ func readForm(r *http.Request) bool {
 	return true
 }
 
-// parseForm reads a form in either encoding, and reports whether it is one.
-func parseForm(r *http.Request) bool {
-	var err error
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
-		err = r.ParseMultipartForm(maxReaderForm)
-		if r.MultipartForm != nil {
-			r.PostForm = r.MultipartForm.Value
-			_ = r.MultipartForm.RemoveAll() // there are no files: all of it fits into memory
-		}
-	} else {
-		err = r.ParseForm()
+// readForm reads a form in either encoding, of which no more than limit bytes.
+// The error is for formStatus.
+func readForm(w http.ResponseWriter, r *http.Request, limit int64) error {
+	if r.ContentLength > limit {
+		w.Header().Set("Connection", "close") // nobody reads the rest
+		return errLongForm
 	}
-	return err == nil
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "multipart/form-data" {
+		return r.ParseForm()
+	}
+	err := r.ParseMultipartForm(limit)
+	if r.MultipartForm != nil {
+		r.PostForm = r.MultipartForm.Value
+		_ = r.MultipartForm.RemoveAll() // there are no files: all of it fits into memory
+	}
+	return err
+}
+
+var errLongForm = errors.New("the form is too long")
+
+// formStatus returns the status of the answer to a form that cannot be read.
+func formStatus(err error) int {
+	var large *http.MaxBytesError
+	if errors.Is(err, errLongForm) || errors.As(err, &large) || errors.Is(err, multipart.ErrMessageTooLarge) {
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusBadRequest
 }
 
 // speak puts the page into a reader's language, unless they chose one here.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -36,13 +37,15 @@ type response struct {
 	etag        string    // strong, quoted; "" has one made of body when status is 200 and the answer may be kept
 	modified    time.Time // Last-Modified; zero has none
 	cookie      *http.Cookie
-	perReader   bool   // depends on the language cookie
-	anywhere    bool   // scripts of other sites may read it
-	links       string // Link
-	kept        bool   // sent many times: every coding is worth its making
-	location    string // Location; "" has none
-	unlisted    bool   // not for search engines
-	attachment  string // name of the file that it is to be kept as; "" for none
+	perReader   bool          // depends on the language cookie
+	anywhere    bool          // scripts of other sites may read it
+	links       string        // Link
+	kept        bool          // sent many times: every coding is worth its making
+	location    string        // Location; "" has none
+	unlisted    bool          // not for search engines
+	attachment  string        // name of the file that it is to be kept as; "" for none
+	stream      io.ReadCloser // sent in place of body, and closed; nil for none
+	size        int64         // of stream, in bytes
 }
 
 // A representation is a response with its headers made, so that it can be
@@ -152,7 +155,29 @@ func newETag(body []byte) string {
 
 // send answers r with res.
 func (s *server) send(w http.ResponseWriter, r *http.Request, res *response) {
+	if res.stream != nil {
+		s.sendStream(w, r, res)
+		return
+	}
 	newRepresentation(res, &s.zip).serve(w, r)
+}
+
+// sendStream answers r with what is too long to be held in memory.
+func (s *server) sendStream(w http.ResponseWriter, r *http.Request, res *response) {
+	rep := newRepresentation(&response{contentType: res.contentType, cache: res.cache, attachment: res.attachment}, &s.zip)
+	for _, fields := range [][]field{rep.about, rep.header} {
+		for i := range fields {
+			w.Header()[fields[i].name] = fields[i].values
+		}
+	}
+	w.Header().Set("Content-Length", strconv.FormatInt(res.size, 10))
+	_, err := io.Copy(w, res.stream)
+	if cerr := res.stream.Close(); cerr != nil {
+		s.Logger.Error("a copy is left over", "error", cerr)
+	}
+	if err != nil {
+		s.Logger.Warn("a copy was not sent to the end", "path", r.URL.Path, "error", err)
+	}
 }
 
 // serve answers r, with 304 when the client has the representation already.

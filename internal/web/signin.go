@@ -104,7 +104,7 @@ func (v *view) signIn(status int, body signInBody) (*response, error) {
 func (s *server) signIn(r *http.Request, v *view) (*response, error) {
 	now, address := s.Now(), clientAddress(r)
 	body := signInBody{Next: s.next(r.PostForm)}
-	if wait, first := s.attempts.begin(address, now); wait > 0 {
+	if wait, first := s.Tries.signIn.begin(address, now); wait > 0 {
 		if first {
 			s.Logger.Warn("too many attempts to sign in", "address", address)
 			deed := syndicate.Deed{At: now, Who: "admin page, " + address, Action: syndicate.ActionRefused, Detail: "too many attempts"}
@@ -124,7 +124,7 @@ func (s *server) signIn(r *http.Request, v *view) (*response, error) {
 		body.Fault = v.T("admin.sign_in.refused")
 		return v.signIn(http.StatusForbidden, body)
 	}
-	s.attempts.forgive(address)
+	s.Tries.signIn.forgive(address)
 	if c, err := r.Cookie(sessionCookie); err == nil {
 		if err := s.Admin.Sessions.EndSession(r.Context(), hashToken(c.Value)); err != nil {
 			return nil, err

@@ -31,7 +31,7 @@ type sheet struct {
 // A formField is a part of a sheet.
 type formField struct {
 	Name     string // of the field, and its id
-	Kind     string // "text", "url", "email", "area" or "select"
+	Kind     string // "text", "url", "email", "area", "select" or "tick", whose value is "yes" or none
 	Label    string
 	Help     string // "" for none
 	Value    string
@@ -75,8 +75,10 @@ func (f *sheet) check(x *formField) {
 	case !visible(x.Value) && x.Required:
 		x.Fault = f.v.T("web.form.missing")
 	case x.Value == "":
-	case utf8.RuneCountInString(x.Value) > x.Max && x.Kind != "select":
+	case utf8.RuneCountInString(x.Value) > x.Max && x.Kind != "select" && x.Kind != "tick":
 		x.Fault = f.v.T("web.form.long", x.Max, utf8.RuneCountInString(x.Value))
+	case x.Kind == "tick" && x.Value != "yes":
+		x.Value = ""
 	case x.Kind == "select" && !slices.ContainsFunc(x.Options, func(o option) bool { return o.Value == x.Value }):
 		x.Fault = f.v.T("web.form.choice")
 	case x.Kind == "email" && mailer.ValidAddress(x.Value) != nil:
@@ -249,9 +251,8 @@ func (s *server) visitorForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusForbidden)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxVisitorForm)
-	if !parseForm(r) {
-		s.fail(w, r, http.StatusBadRequest)
+	if err := readForm(w, r, maxVisitorForm); err != nil {
+		s.fail(w, r, formStatus(err))
 		return
 	}
 	s.mux.ServeHTTP(w, r)

@@ -47,6 +47,9 @@ type Editor interface {
 	SettleSubmission(ctx context.Context, id int64, v Verdict) (done bool, err error)
 	// SourceLines returns a source as an entry of the configuration.
 	SourceLines(p syndicate.ProposedSource) string
+	// SourcePatch returns what putting a source into the configuration changes
+	// in its file. The error is a *Fault when that cannot be done.
+	SourcePatch(p syndicate.ProposedSource) (SourcePatch, error)
 	// DropSource takes a source out of the database, or returns
 	// syndicate.ErrNotFound.
 	DropSource(ctx context.Context, name string) error
@@ -58,7 +61,24 @@ type Verdict struct {
 	Word   string    // to the sender
 	Themes *[]string // of an accepted contribution; nil leaves that to the rules
 	Name   string    // of an accepted source
-	Stored bool      // the source is kept in the database; else the operator puts it into the configuration
+	Keep   Keep      // where an accepted source is kept
+	Patch  *SourcePatch
+}
+
+// A Keep is where an accepted source is kept.
+type Keep string
+
+// The places.
+const (
+	KeepDatabase Keep = "database"
+	KeepConfig   Keep = "config" // the file is changed as the Patch of the verdict says
+	KeepByHand   Keep = "file"   // the operator puts the lines into the file
+)
+
+// A SourcePatch is a change of the configuration's file.
+type SourcePatch struct {
+	Old, New string // the whole file
+	Diff     string // as diff -u has it
 }
 
 // A Fault says why what somebody asks for cannot be done.

@@ -289,7 +289,7 @@ func TestFormsOfVisitorsHaveLimits(t *testing.T) {
 	for path, c := range good {
 		form := l.fill(t, path, c.form)
 		form.Set("text", strings.Repeat("x", 10<<20))
-		if w := l.post(path, form); w.Code != http.StatusBadRequest {
+		if w := l.post(path, form); w.Code != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s with ten megabytes: %d", path, w.Code)
 		}
 		var b strings.Builder
@@ -300,7 +300,7 @@ func TestFormsOfVisitorsHaveLimits(t *testing.T) {
 		file, _ := m.CreateFormFile("text", "x.bin")
 		_, _ = file.Write(make([]byte, 10<<20))
 		_ = m.Close()
-		if w := l.send(path, m.FormDataContentType(), b.String()); w.Code != http.StatusBadRequest {
+		if w := l.send(path, m.FormDataContentType(), b.String()); w.Code != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s with a file of ten megabytes: %d", path, w.Code)
 		}
 		for kind, body := range map[string]string{
@@ -362,6 +362,24 @@ func TestVisitorsCannotFloodTheInbox(t *testing.T) {
 		l.fault = errors.New("no disk")
 		if w := l.post(path, l.fill(t, path, c.form), "Remote: 203.0.113.10:1"); w.Code != http.StatusInternalServerError {
 			t.Errorf("%s with a broken store: %d", path, w.Code)
+		}
+	}
+}
+
+// Another configuration lets nobody begin anew.
+func TestTriesOutliveAReload(t *testing.T) {
+	t.Parallel()
+	l, tries, p := newLobby(t), &web.Tries{}, sample()
+	again := func() {
+		l.handler = handlerOf(t, site(), web.Parts{Articles: p, Feeds: publisher(p), Editions: p, Visitors: l, Tries: tries, Now: func() time.Time { return l.now }})
+	}
+	for path, c := range good {
+		for i := range 6 {
+			again()
+			w := l.post(path, l.fill(t, path, c.form), "Remote: 203.0.113.7:1")
+			if want := map[bool]int{true: http.StatusSeeOther, false: http.StatusTooManyRequests}[i < 5]; w.Code != want {
+				t.Errorf("%s, form %d: %d, want %d", path, i, w.Code, want)
+			}
 		}
 	}
 }

@@ -102,11 +102,14 @@ type Parts struct {
 	Places   Places           // nil knows none
 	Health   Health           // nil is always ready
 	Ops      Ops              // nil has no feed for the operator
+	Gauges   Gauges           // nil has no figures
+	Traffic  *Traffic         // counts feeds that Quick answers; nil counts none
 	Hubs     Hubs             // nil has none call
 	Hub      Hub              // nil is no hub
 	Admin    *Admin           // nil has no pages for operators
 	Readers  *Readers         // nil has nobody subscribe
 	Visitors Visitors         // nil takes nothing from visitors
+	Tries    *Tries           // nil counts for this handler alone
 	Logger   *slog.Logger     // nil discards
 	Now      func() time.Time // for dates and ages in queries; nil is time.Now
 	// Version returns a number that grows when articles change. It is called
@@ -121,8 +124,14 @@ func New(cfg Config, parts Parts) (http.Handler, error) {
 	if parts.Logger == nil {
 		parts.Logger = slog.New(slog.DiscardHandler)
 	}
+	if parts.Traffic == nil {
+		parts.Traffic = &Traffic{}
+	}
 	if parts.Now == nil {
 		parts.Now = time.Now
+	}
+	if parts.Tries == nil {
+		parts.Tries = &Tries{}
 	}
 	if cfg.Site.Location == nil {
 		cfg.Site.Location = time.UTC
@@ -193,10 +202,9 @@ type server struct {
 	ticketKey  []byte // tickets of forms are signed with it
 	adminMux   *http.ServeMux
 	protection *http.CrossOriginProtection
-	attempts   attempts
-	tries      struct{ contribute, contact, apply, prove attempts } // of visitors
-	hashing    chan struct{}                                        // holds one token while a password is hashed
-	comparing  sync.Mutex                                           // held while themes are compared
+	hashing    chan struct{} // holds one token while a password is hashed
+	comparing  sync.Mutex    // held while themes are compared
+	planning   sync.Mutex    // held while an edition is planned
 }
 
 func (s *server) routes() *http.ServeMux {
@@ -217,6 +225,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.HandleFunc("/icon.png", s.icon)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
+	mux.HandleFunc("/metrics", s.metrics)
 	s.visitorRoutes(page)
 	page("/", func(*http.Request, *view) (*response, error) { return nil, syndicate.ErrNotFound })
 	return mux

@@ -16,9 +16,10 @@ import (
 // the relay, and each mailbox provider behind it. It may be shared by
 // Deliverers, and outlives them when the configuration changes.
 //
-// A destination is all mailboxes of one provider, or those of one domain
-// (see Destination). To each goes as much as the connections carry, until it
-// refuses:
+// A destination is all mailboxes of one provider (see Destination), those of
+// other domains whose mail it takes included, as far as the DNS tells (their
+// MX records are looked up once anything is known of a destination, and never
+// waited for). To each goes as much as the connections carry, until it refuses:
 //
 //   - A reply that speaks of the rate (421 4.7.28 and the like) stops all
 //     traffic to it for ten minutes. Then one connection tries, and as long as
@@ -35,10 +36,13 @@ import (
 type Pacer struct {
 	Connections int                // as many as there are
 	Rates       map[string]float64 // messages a second at most, by domain
+	Resolver    Resolver           // nil knows the providers' own domains only
 
-	mu    sync.Mutex
-	lanes map[string]*lane // by destination; nil before the first use
-	relay lane             // the relay itself: busy counts its connections in use
+	mu        sync.Mutex
+	lanes     map[string]*lane    // by destination; nil before the first use
+	relay     lane                // the relay itself: busy counts its connections in use
+	exchanges map[string]exchange // by domain
+	asking    int                 // questions to the Resolver that are open
 }
 
 // A lane is what is known of a destination.
@@ -155,12 +159,16 @@ type pass struct {
 	lane *lane // nil when nothing is known of the destination
 }
 
-// knows reports whether anything is known of a destination that could hold its
-// messages up.
-func (p *Pacer) knows(destination string) bool {
+// route returns the destination of an address, and whether anything is known of
+// it that could hold its messages up.
+func (p *Pacer) route(address string, now time.Time) (destination string, known bool) {
+	destination = Destination(address)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.lane(destination) != nil
+	if p.lane(destination) == nil && len(p.lanes) > 0 {
+		destination = p.exchangeOf(destination, now)
+	}
+	return destination, p.lane(destination) != nil
 }
 
 // admit asks whether a message may be sent to a destination now. If so, it
@@ -219,6 +227,7 @@ func (p *Pacer) done(destination string, pass pass, err error, now time.Time) (s
 		}
 		l = &lane{}
 		p.lanes[destination] = l
+		p.exchangeOf(destination, now)
 	}
 	return l.done(v, err, now, p.Connections)
 }

@@ -221,8 +221,8 @@ func (r *run) lease(ctx context.Context) bool {
 // line puts a delivery where the workers find it, or puts it off. The caller
 // holds mu.
 func (r *run) line(dv *mailer.Delivery, now time.Time) {
-	to := Destination(dv.To)
-	if !r.Pace.knows(to) {
+	to, known := r.Pace.route(dv.To, now)
+	if !known {
 		to = ""
 	} else if why, crowded := r.Pace.crowded(to, len(r.ready[to]), now); crowded {
 		r.late = append(r.late, r.putOff(*dv, to, why, now))
@@ -363,8 +363,8 @@ func (r *run) pick(now time.Time) (f *flight, soonest time.Time) {
 		}
 		r.order = append(r.order, to)
 		dv := ds[0]
-		dest := Destination(dv.To)
-		if to == "" && r.Pace.knows(dest) { // it has spoken up meanwhile
+		dest, known := r.Pace.route(dv.To, now)
+		if to == "" && known { // it has spoken up meanwhile
 			r.ready[to], r.waiting = ds[1:], r.waiting-1
 			r.line(dv, now)
 			return r.pick(now)
@@ -379,7 +379,7 @@ func (r *run) pick(now time.Time) (f *flight, soonest time.Time) {
 			r.ready[to], r.waiting = ds[1:], r.waiting-1
 			return &flight{Delivery: dv, pass: p, to: dest}, time.Time{}
 		case at.After(now.Add(patience)):
-			r.emptyLane(to, now)
+			r.emptyLane(to, dest, now)
 		case !at.IsZero() && (soonest.IsZero() || at.Before(soonest)):
 			soonest = at
 		}
@@ -399,11 +399,12 @@ func (r *run) turn(now time.Time) (at time.Time, ok bool) {
 	return time.Time{}, r.warm.take()
 }
 
-// emptyLane puts off all that waits for a destination. The caller holds mu.
-func (r *run) emptyLane(to string, now time.Time) {
-	why, _ := r.Pace.crowded(to, 0, now)
+// emptyLane puts off all that waits as to, which dest has turned out to take.
+// The caller holds mu.
+func (r *run) emptyLane(to, dest string, now time.Time) {
+	why, _ := r.Pace.crowded(dest, 0, now)
 	for _, dv := range r.ready[to] {
-		r.late = append(r.late, r.putOff(*dv, to, why, now))
+		r.late = append(r.late, r.putOff(*dv, dest, why, now))
 	}
 	r.waiting -= len(r.ready[to])
 	r.ready[to] = nil

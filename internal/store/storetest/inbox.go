@@ -26,6 +26,9 @@ var inboxTests = map[string]func(*testing.T, *store.Store){
 	"a submission is settled once":                  settledOnce,
 	"an application is proved and becomes a source": acceptApplication,
 	"what was settled long ago is forgotten":        forgetSubmissions,
+	"a domain gets a hundred receipts an hour":      domainReceipts,
+	"who wishes is told once, an hour apart":        tellDecisions,
+	"of several turns at once one is given":         decisionsAtOnce,
 }
 
 func contribution(n int) syndicate.Submission {

@@ -131,4 +131,7 @@ func dailyCounts(t *testing.T, s *store.Store) {
 	got, err := s.DailyCounts(t.Context(), noon, 3)
 	must(t, err)
 	equal(t, "counts", got, map[string][]int{"a": {2, 1, 0}, "b": {0, 0, 1}})
+	got, err = s.DailyCounts(t.Context(), noon, 3, "b", "none")
+	must(t, err)
+	equal(t, "counts of one", got, map[string][]int{"b": {0, 0, 1}})
 }

@@ -28,6 +28,8 @@ func Run(t *testing.T, open Open) {
 		"editions":    editionTests,
 		"outbox":      outboxTests,
 		"account":     accountTests,
+		"tallies":     tallyTests,
+		"holds":       holdTests,
 		"jobs":        jobTests,
 		"together":    togetherTests,
 		"past":        pastTests,

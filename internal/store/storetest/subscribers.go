@@ -21,6 +21,7 @@ var subscriberTests = map[string]func(*testing.T, *store.Store){
 	"subscribers are read a page at a time":            subscriberPages,
 	"subscribers are found by a part of the address":   subscriberFound,
 	"what is erased is gone, from the account as well": subscriberErased,
+	"a choice after an erasure changes nothing":        choiceAfterErasure,
 	"equal selections are one audience":                audiences,
 	"an edition reaches its audience":                  editionReaches,
 	"who unsubscribes in time gets nothing":            unsubscribedInTime,
@@ -193,6 +194,24 @@ func subscriberErased(t *testing.T, s *store.Store) {
 		t.Errorf("deliveries %+v", ds)
 	}
 	equal(t, "leased", recipients(lease(t, s, e.ID, noon.Add(time.Minute), "me", 9)), "bob")
+}
+
+// A choice that was made a moment before an erasure brings nobody back.
+func choiceAfterErasure(t *testing.T, s *store.Store) {
+	saveSubscribers(t, s, subscriber("ann"), subscriber("bob"))
+	ann, err := s.Subscriber(t.Context(), "ann@example.com")
+	must(t, err)
+	bob, err := s.Subscriber(t.Context(), "bob@example.com")
+	must(t, err)
+	ann.Status, bob.Status = mailer.Active, mailer.Paused
+	must(t, s.ChangeSubscriber(t.Context(), bob.ID, &bob))
+	bob, err = s.Subscriber(t.Context(), "bob@example.com")
+	must(t, err)
+	equal(t, "status", bob.Status, mailer.Paused)
+	must(t, s.EraseSubscriber(t.Context(), ann.Email))
+	wantError(t, "ChangeSubscriber", s.ChangeSubscriber(t.Context(), ann.ID, &ann), syndicate.ErrNotFound)
+	wantError(t, "of another", s.ChangeSubscriber(t.Context(), bob.ID, &ann), syndicate.ErrNotFound)
+	wantError(t, "Subscriber", second(s.Subscriber(t.Context(), ann.Email)), syndicate.ErrNotFound)
 }
 
 func audiences(t *testing.T, s *store.Store) {
