@@ -144,7 +144,7 @@ func (a *App) resend(ctx context.Context, digest string, number int, anyway bool
 		}
 	}
 	_, failed := a.deliverEdition(ctx, a.parts.Load(), e.ID)
-	sent.Counts, sent.Deliveries, err = a.store.Account(ctx, e.ID, shownDeliveries)
+	sent.Counts, sent.Deliveries, err = a.account(ctx, e.ID)
 	return sent, missing, errors.Join(failed, err)
 }
 

@@ -194,8 +194,29 @@ func (a *App) send(ctx context.Context, name, to string, anyway bool) (Sent, err
 		}
 	}
 	_, failed := a.deliverEdition(ctx, p, e.ID)
-	sent.Counts, sent.Deliveries, err = a.store.Account(ctx, e.ID, shownDeliveries)
+	sent.Counts, sent.Deliveries, err = a.account(ctx, e.ID)
 	return sent, errors.Join(failed, err)
+}
+
+// account returns what became of an edition that was delivered. Some of it may
+// be in the hands of another process, or of a job of this one, which is given a
+// minute: as long as a lease lasts that nobody renews.
+func (a *App) account(ctx context.Context, edition int64) (map[mailer.State]int, []mailer.Delivery, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for {
+		counts, deliveries, err := a.store.Account(ctx, edition, shownDeliveries)
+		if err != nil || counts[mailer.Leased] == 0 {
+			return counts, deliveries, err
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return counts, deliveries, nil
+		}
+	}
 }
 
 // finish delivers what is due of the earlier editions of a digest, such as
