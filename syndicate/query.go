@@ -2,6 +2,7 @@ package syndicate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -107,18 +108,62 @@ type QueryError struct {
 	Offset int // of the bad part, in bytes
 	Char   int // the same in characters, the first is 1
 	Msg    string
+	Fault  string // Msg's name, for who says it in another language; see QueryFaults
+	Args   []any  // of the fault: numbers, texts of the query and QueryParts
 }
+
+// A QueryPart is a part of a query that has no text to show: "opening" and
+// "closing" are parentheses, "word" is a word, "query" is all of it.
+type QueryPart string
+
+// String returns the part's English name.
+func (p QueryPart) String() string {
+	switch p {
+	case "query":
+		return "the query"
+	case "word":
+		return "the word"
+	}
+	return "the " + string(p) + " parenthesis"
+}
+
+// queryFaults are what can be wrong with a query, by name, with the remedy.
+var queryFaults = map[string]string{
+	"age":      "the age %q is not between an hour and 100 years; use one such as 7d",
+	"amount":   "%q is no amount; write one such as >1亿, >=500万美元 or <30%%",
+	"between":  "a word is missing between %v and this parenthesis; add one",
+	"date":     "%q is neither a date nor an age; write one such as 2026-11-23, 7d or 12h",
+	"deep":     "more than %d parentheses and negations inside each other; write it flatter",
+	"empty":    "there is no letter or digit to look for; write a word",
+	"end":      "a word is missing after %v; add one or remove it",
+	"field":    "there is no field %q; the fields are %s, and quotation marks make it a word",
+	"large":    "the amount is too large; use a smaller one",
+	"long":     "a query is at most %d bytes long, this one has %d; shorten it",
+	"many":     "a query has at most %d words and fields; leave some out",
+	"missing":  "a word is missing before %[1]v; add one, or put %[1]v into quotation marks to look for it",
+	"quote":    "this quotation mark is never closed; close it",
+	"unclosed": "this parenthesis is never closed; close it",
+	"unit":     "the unit %q is not known; leave it out or use one such as 元, 美元, USD, %%, 亩, 公里 or 吨",
+	"unopened": "this parenthesis was never opened; remove it or open one before it",
+	"utf8":     "this is not UTF-8; write the query anew",
+	"value":    "%s: needs a value right after the colon, such as %s",
+}
+
+// QueryFaults returns the names of all faults with their English format.
+func QueryFaults() map[string]string { return maps.Clone(queryFaults) }
 
 // Error gives place, fault and remedy in one line.
 func (e *QueryError) Error() string {
 	return fmt.Sprintf("query: at character %d: %s", e.Char, e.Msg)
 }
 
-func queryError(text string, offset int, format string, args ...any) *QueryError {
+func queryError(text string, offset int, fault string, args ...any) *QueryError {
 	offset = min(offset, len(text))
 	return &QueryError{
 		Offset: offset,
 		Char:   utf8.RuneCountInString(text[:offset]) + 1,
-		Msg:    fmt.Sprintf(format, args...),
+		Msg:    fmt.Sprintf(queryFaults[fault], args...),
+		Fault:  fault,
+		Args:   args,
 	}
 }

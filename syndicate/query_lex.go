@@ -28,7 +28,7 @@ type token struct {
 	valueOffset int
 }
 
-func (t token) describe() string {
+func (t token) describe() any {
 	switch t.kind {
 	case tokenAnd:
 		return "AND"
@@ -37,11 +37,11 @@ func (t token) describe() string {
 	case tokenNot:
 		return "NOT"
 	case tokenOpen:
-		return "the opening parenthesis"
+		return QueryPart("opening")
 	case tokenClose:
-		return "the closing parenthesis"
+		return QueryPart("closing")
 	}
-	return "the word"
+	return QueryPart("word")
 }
 
 // fieldExamples has the fields of the grammar with an example each.
@@ -52,8 +52,8 @@ var fieldExamples = map[string]string{
 	"lang":   "lang:zh",
 	"place":  "place:武汉",
 	"author": `author:"Li Na"`,
-	"after":  "after:2026-11-23 or after:7d",
-	"before": "before:2026-11-23 or before:7d",
+	"after":  "after:7d",
+	"before": "before:2026-11-23",
 	"amount": "amount:>1亿",
 }
 
@@ -97,7 +97,7 @@ func (p *queryParser) lexTerm(start int) (end int, err error) {
 	t := token{kind: tokenTerm, offset: start, valueOffset: start}
 	if name, colon, ok := p.fieldName(start); ok {
 		if fieldExamples[name] == "" {
-			return 0, p.errorAt(t, "there is no field %q; the fields are %s, and quotation marks make it a word",
+			return 0, p.errorAt(t, "field",
 				name, strings.Join(slices.Sorted(maps.Keys(fieldExamples)), ", "))
 		}
 		t.field, t.valueOffset = name, colon
@@ -107,7 +107,7 @@ func (p *queryParser) lexTerm(start int) (end int, err error) {
 		return 0, err
 	}
 	if t.field != "" && t.value == "" {
-		return 0, p.errorAt(t, "%s: needs a value right after the colon, such as %s", t.field, fieldExamples[t.field])
+		return 0, p.errorAt(t, "value", t.field, fieldExamples[t.field])
 	}
 	if t.field == "" && t.valueOffset+len(t.value) == end { // not quoted
 		switch t.value {
@@ -150,7 +150,7 @@ func (p *queryParser) lexValue(t token) (value string, end int, err error) {
 		n := strings.IndexFunc(rest[size:], isQuote)
 		if n < 0 {
 			t.offset = t.valueOffset
-			return "", 0, p.errorAt(t, "this quotation mark is never closed; close it")
+			return "", 0, p.errorAt(t, "quote")
 		}
 		_, closing := utf8.DecodeRuneInString(rest[size+n:])
 		return rest[size : size+n], t.valueOffset + size + n + closing, nil

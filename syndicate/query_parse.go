@@ -31,10 +31,10 @@ const (
 func ParseQuery(text string, loc *time.Location) (Query, error) {
 	if len(text) > MaxQueryBytes {
 		return Query{}, queryError(text, cutAt(text, MaxQueryBytes),
-			"a query is at most %d bytes long, this one has %d; shorten it", MaxQueryBytes, len(text))
+			"long", MaxQueryBytes, len(text))
 	}
 	if at := invalidUTF8(text); at >= 0 {
-		return Query{}, queryError(text, at, "this is not UTF-8; write the query anew")
+		return Query{}, queryError(text, at, "utf8")
 	}
 	if loc == nil {
 		loc = time.UTC
@@ -45,7 +45,7 @@ func ParseQuery(text string, loc *time.Location) (Query, error) {
 	}
 	if len(p.tokens) == 0 {
 		if strings.TrimSpace(text) != "" {
-			return Query{}, queryError(text, 0, "there is no letter or digit to look for; write a word")
+			return Query{}, queryError(text, 0, "empty")
 		}
 		return Query{Text: text}, nil
 	}
@@ -54,7 +54,7 @@ func ParseQuery(text string, loc *time.Location) (Query, error) {
 		return Query{}, err
 	}
 	if t := p.peek(); t.kind != tokenEnd {
-		return Query{}, p.errorAt(t, "this parenthesis was never opened; remove it or open one before it")
+		return Query{}, p.errorAt(t, "unopened")
 	}
 	return Query{Text: text, Root: root}, nil
 }
@@ -102,8 +102,8 @@ func (p *queryParser) take(kind tokenKind) bool {
 	return true
 }
 
-func (p *queryParser) errorAt(t token, format string, args ...any) error {
-	return queryError(p.text, t.offset, format, args...)
+func (p *queryParser) errorAt(t token, fault string, args ...any) error {
+	return queryError(p.text, t.offset, fault, args...)
 }
 
 func (p *queryParser) or(depth int) (Expr, error) {
@@ -156,7 +156,7 @@ func (p *queryParser) and(depth int) (Expr, error) {
 func (p *queryParser) not(depth int) (Expr, error) {
 	t := p.peek()
 	if depth > MaxQueryDepth {
-		return nil, p.errorAt(t, "more than %d parentheses and negations inside each other; write it flatter", MaxQueryDepth)
+		return nil, p.errorAt(t, "deep", MaxQueryDepth)
 	}
 	switch t.kind {
 	case tokenNot:
@@ -172,7 +172,7 @@ func (p *queryParser) not(depth int) (Expr, error) {
 	case tokenTerm:
 		p.next++
 		if p.terms++; p.terms > MaxQueryTerms {
-			return nil, p.errorAt(t, "a query has at most %d words and fields; leave some out", MaxQueryTerms)
+			return nil, p.errorAt(t, "many", MaxQueryTerms)
 		}
 		return p.term(t)
 	}
@@ -185,28 +185,27 @@ func (p *queryParser) group(open token, depth int) (Expr, error) {
 		return nil, err
 	}
 	if !p.take(tokenClose) {
-		return nil, p.errorAt(open, "this parenthesis is never closed; close it")
+		return nil, p.errorAt(open, "unclosed")
 	}
 	return e, nil
 }
 
 // missing tells that a word should stand where t is.
 func (p *queryParser) missing(t token) error {
-	before := "the query"
+	before := any(QueryPart("query"))
 	if p.next > 0 {
 		before = p.tokens[p.next-1].describe()
 	}
 	switch t.kind {
 	case tokenEnd:
-		return p.errorAt(t, "a word is missing after %s; add one or remove it", before)
+		return p.errorAt(t, "end", before)
 	case tokenClose:
 		if p.next == 0 {
-			return p.errorAt(t, "this parenthesis was never opened; remove it or open one before it")
+			return p.errorAt(t, "unopened")
 		}
-		return p.errorAt(t, "a word is missing between %s and this parenthesis; add one", before)
+		return p.errorAt(t, "between", before)
 	}
-	return p.errorAt(t, "a word is missing before %s; add one, or put %s into quotation marks to look for it",
-		t.describe(), t.describe())
+	return p.errorAt(t, "missing", t.describe())
 }
 
 // term makes a token into a node.
@@ -219,15 +218,15 @@ func (p *queryParser) term(t token) (Expr, error) {
 	case "after", "before":
 		return p.date(value, t.field == "after")
 	case "amount":
-		a, fault := parseAmount(t.value)
+		a, fault, args := parseAmount(t.value)
 		if fault != "" {
-			return nil, p.errorAt(value, "%s", fault)
+			return nil, p.errorAt(value, fault, args...)
 		}
 		return a, nil
 	}
 	words := Words(t.value)
 	if words == "" {
-		return nil, p.errorAt(value, "%s: needs a value right after the colon, such as %s", t.field, fieldExamples[t.field])
+		return nil, p.errorAt(value, "value", t.field, fieldExamples[t.field])
 	}
 	switch t.field {
 	case "title":

@@ -21,9 +21,9 @@ func (p *queryParser) date(t token, after bool) (Expr, error) {
 		if age := parseAge(folded); age > 0 && age <= maxAge {
 			return Date{After: after, Age: age}, nil
 		}
-		return nil, p.errorAt(t, "the age %q is not between an hour and 100 years; use one such as 7d", t.value)
+		return nil, p.errorAt(t, "age", t.value)
 	}
-	return nil, p.errorAt(t, "%q is neither a date nor an age; write one such as 2026-11-23, 7d or 12h", t.value)
+	return nil, p.errorAt(t, "date", t.value)
 }
 
 const maxAge = 100 * 365 * 24 * time.Hour
@@ -57,21 +57,21 @@ func parseAge(s string) time.Duration {
 // of any unit are compared. A lone m is a million; metres are 米. The value comes
 // back in the base unit: >500万美元 is more than 5e6 USD, 30% is a ratio of 0.3.
 func ParseAmount(s string) (Amount, error) {
-	a, fault := parseAmount(s)
+	a, fault, args := parseAmount(s)
 	if fault != "" {
-		return Amount{}, fmt.Errorf("amount %q: %s", s, fault)
+		return Amount{}, fmt.Errorf("amount %q: %s", s, fmt.Sprintf(queryFaults[fault], args...))
 	}
 	return a, nil
 }
 
 var amountForm = regexp.MustCompile(`^(>=|<=|>|<|=|≥|≤|)\s*([¥$€£]?)\s*(\d[\d,]*(?:\.\d+)?|\.\d+)\s*(.*)$`)
 
-// parseAmount is ParseAmount with the fault, if any, in words.
-func parseAmount(s string) (a Amount, fault string) {
+// parseAmount is ParseAmount with the fault, if any, by its name.
+func parseAmount(s string) (a Amount, fault string, args []any) {
 	folded := strings.TrimSpace(strings.NewReplacer("，", ",", "￥", "¥", "＄", "$").Replace(Fold(s)))
 	m := amountForm.FindStringSubmatch(folded)
 	if m == nil {
-		return a, fmt.Sprintf("%q is no amount; write one such as >1亿, >=500万美元 or <30%%", s)
+		return a, "amount", []any{s}
 	}
 	// The form leaves one fault, a number out of range, which is infinite.
 	number, _ := strconv.ParseFloat(strings.ReplaceAll(m[3], ",", ""), 64)
@@ -81,7 +81,7 @@ func parseAmount(s string) (a Amount, fault string) {
 	}
 	base, ok := baseUnits[strings.TrimSpace(unit)]
 	if !ok {
-		return a, fmt.Sprintf("the unit %q is not known; leave it out or use one such as 元, 美元, USD, %%, 亩, 公里 or 吨", unit)
+		return a, "unit", []any{unit}
 	}
 	a = Amount{Op: m[1], Value: number * factor * base.factor, Unit: base.unit}
 	switch a.Op {
@@ -93,7 +93,7 @@ func parseAmount(s string) (a Amount, fault string) {
 		a.Op = "<="
 	}
 	if math.IsInf(a.Value, 0) {
-		return Amount{}, "the amount is too large; use a smaller one"
+		return Amount{}, "large", nil
 	}
-	return a, ""
+	return a, "", nil
 }

@@ -40,7 +40,7 @@ func (s *server) adminArticles(r *http.Request, v *view) (*response, error) {
 	var body adminListBody
 	q, err := syndicate.ParseQuery(text, s.cfg.Site.Location)
 	if err != nil {
-		body.Bad = bad(text, err)
+		body.Bad = v.bad(text, err)
 		f.Body = body
 		res, err := v.render("admin/articles", f)
 		if res != nil {

@@ -102,7 +102,7 @@ func (v *view) choose(form url.Values, titles map[string]string) (mailer.Subscri
 		sub.Query = cut(sub.Query, 500)
 	} else if sub.Query != "" {
 		if _, err := syndicate.ParseQuery(sub.Query, v.s.cfg.Site.Location); err != nil {
-			f.Bad = bad(sub.Query, err)
+			f.Bad = v.bad(sub.Query, err)
 			f.Faults["q"] = v.T("web.search.bad", f.Bad.Msg)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"broadsheet/syndicate"
@@ -49,7 +50,7 @@ func (s *server) search(r *http.Request, v *view) (*response, error) {
 	}
 	q, err := syndicate.ParseQuery(text, s.cfg.Site.Location)
 	if err != nil {
-		body.Bad = bad(text, err)
+		body.Bad = v.bad(text, err)
 		f.Body = body
 		res, err := v.render("search", f)
 		if err == nil {
@@ -143,9 +144,9 @@ func (s *server) examples() []string {
 	return list
 }
 
-// bad cuts a query in two where it is bad. Of a very long one it shows the
-// surroundings.
-func bad(text string, err error) *badQuery {
+// bad cuts a query in two where it is bad, and says what is wrong in the
+// reader's language. Of a very long one it shows the surroundings.
+func (v *view) bad(text string, err error) *badQuery {
 	var q *syndicate.QueryError
 	if !errors.As(err, &q) {
 		return &badQuery{Msg: err.Error(), After: cut(text, 100)}
@@ -158,5 +159,11 @@ func bad(text string, err error) *badQuery {
 	if after == "" {
 		after = "\u00a0" // something to mark at the end
 	}
-	return &badQuery{Msg: q.Msg, Before: string(before), After: after}
+	args := slices.Clone(q.Args)
+	for i, arg := range args {
+		if part, ok := arg.(syndicate.QueryPart); ok {
+			args[i] = v.T("web.query.part." + string(part))
+		}
+	}
+	return &badQuery{Msg: v.T("web.query."+q.Fault, args...), Before: string(before), After: after}
 }
