@@ -184,14 +184,7 @@ func (p *pagesPaper) ask(b testing.TB, path string) (first time.Duration, status
 // openPages fills a store and starts a daemon on it that serves pages alone.
 func openPages(b *testing.B) *pagesPaper {
 	b.Helper()
-	articles := 2000
-	if text := os.Getenv("START_ARTICLES"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			b.Fatalf("START_ARTICLES=%s: this is no number of articles; use 100000", text)
-		}
-		articles = n
-	}
+	articles := startArticles(b)
 	path := os.Getenv("PAGES_DATABASE")
 	if path == "" {
 		path = filepath.Join(b.TempDir(), "pages.db")

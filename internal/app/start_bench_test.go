@@ -34,17 +34,25 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
+// startArticles returns how many articles a benchmark is to have: START_ARTICLES,
+// or 2,000.
+func startArticles(b *testing.B) int {
+	b.Helper()
+	text := os.Getenv("START_ARTICLES")
+	if text == "" {
+		return 2000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		b.Fatalf("START_ARTICLES=%s: this is no number of articles; use 100000", text)
+	}
+	return n
+}
+
 // fullPaper returns the configuration of a paper whose store is full.
 func fullPaper(b *testing.B) *config.Config {
 	b.Helper()
-	articles := 2000
-	if text := os.Getenv("START_ARTICLES"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			b.Fatalf("START_ARTICLES=%s: this is no number of articles; use 100000", text)
-		}
-		articles = n
-	}
+	articles := startArticles(b)
 	path := os.Getenv("START_DATABASE")
 	if path == "" {
 		path = filepath.Join(b.TempDir(), "start.db")
