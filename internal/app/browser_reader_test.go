@@ -72,6 +72,11 @@ func readerSubscribes(t *testing.T, open opener) {
 		t.Errorf("the fault is not marked: %s", b.source())
 	}
 	b.fill("#words", "贷款 OR loan")
+	if b.script { // and while writing
+		await(t, "the count", func() bool {
+			return eval[string](b, `document.querySelector("output").textContent`) == "1 article in seven days"
+		})
+	}
 	b.follow("button[value=preview]")
 	b.sees("What the last week would have brought", "1 article in seven days", "临江银行推出小店贷款")
 	b.choose("#frequency", "daily")

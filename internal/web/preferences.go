@@ -108,10 +108,7 @@ func (s *server) preferencesForm(r *http.Request, v *view, rec *Recipient, f cho
 	}
 	res, err := v.render("preferences", frame{Title: v.T("web.preferences"), Body: body})
 	if err == nil {
-		res.status = status
-		if len(body.Feeds) > 0 {
-			res.policy = scriptPolicy
-		}
+		res.status, res.policy = status, scriptPolicy
 	}
 	return res, err
 }

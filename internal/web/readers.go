@@ -66,7 +66,7 @@ const maxReaderForm = 64 << 10
 
 // isReaders reports whether a path belongs to the pages of Readers.
 func isReaders(path string) bool {
-	return path == "/subscribe" || strings.HasPrefix(path, "/unsubscribe/") ||
+	return path == "/subscribe" || path == countPath || strings.HasPrefix(path, "/unsubscribe/") ||
 		strings.HasPrefix(path, "/preferences/") || strings.HasPrefix(path, "/confirm/")
 }
 
@@ -75,6 +75,7 @@ func (s *server) readerRoutes() *http.ServeMux {
 	page := func(pattern string, f pageFunc) { mux.Handle(pattern, s.adminPage(f)) }
 	page("GET /subscribe", s.subscribePage)
 	page("POST /subscribe", s.subscribe)
+	page("GET "+countPath, s.count)
 	page("GET /confirm/{token}", s.confirmPage)
 	page("POST /confirm/{token}", s.confirm)
 	page("GET /preferences/{token}", s.preferencesPage)

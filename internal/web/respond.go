@@ -16,8 +16,9 @@ import (
 // script, no frame. Articles' images would tell other hosts who reads.
 const (
 	policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	// scriptPolicy is policy for the page that has a script, which is ours.
-	scriptPolicy = policy + "; script-src 'self'"
+	// scriptPolicy is policy for pages that have scripts, which are ours and ask
+	// nobody else.
+	scriptPolicy = policy + "; script-src 'self'; connect-src 'self'"
 	// feedPolicy is policy for what has no form and no images of ours.
 	feedPolicy = "default-src 'none'; style-src 'self'"
 	// mailPolicy allows the styles and images that a mail carries.

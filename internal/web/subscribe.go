@@ -82,6 +82,25 @@ func (s *server) subscribePage(r *http.Request, v *view) (*response, error) {
 	return s.subscribeForm(r, v, subscribeBody{choiceForm: f}, &sub, http.StatusOK)
 }
 
+// countPath is where a script asks while somebody chooses.
+const countPath = "/subscribe/count"
+
+// count says in one line how much of the last week choices would have brought,
+// or what is wrong with them.
+func (s *server) count(r *http.Request, v *view) (*response, error) {
+	form := maps.Clone(v.values)
+	form.Set("q", searchText(form))
+	sub, f := v.choose(form, s.publicTitles())
+	if err := s.addSample(r, v, &f, &sub); err != nil {
+		return nil, err
+	}
+	text := f.Faults["q"]
+	if f.Sample != nil {
+		text = f.Sample.Total
+	}
+	return &response{body: []byte(text), contentType: "text/plain; charset=utf-8"}, nil
+}
+
 // subscribe takes the form. All addresses are answered alike.
 func (s *server) subscribe(r *http.Request, v *view) (*response, error) {
 	sub, f := v.choose(r.PostForm, s.publicTitles())
