@@ -5,6 +5,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,23 +20,25 @@ digests:
   - { name: monthly, title: 每月测试, schedule: "0 8 1 * *", timezone: Asia/Shanghai, to: [desk@paper.test] }
 `
 
-// mailTo returns the text of the next mail to an address; others are dropped.
+// mailTo returns the text of the next mail to an address. Others wait until
+// they are asked for: several connections bring them in no order.
 func (f *frontDoor) mailTo(address string) string {
 	f.t.Helper()
-	for {
-		m := f.relay.Next(f.t)
-		if !strings.EqualFold(m.to, address) {
-			continue
-		}
-		msg, err := netmail.ReadMessage(strings.NewReader(string(m.data)))
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		if kind := msg.Header.Get("Content-Type"); strings.HasPrefix(kind, "text/plain") {
-			return plain(f.t, msg)
-		}
-		return parts(f.t, msg)["text/plain"]
+	ours := func(m mail) bool { return strings.EqualFold(m.to, address) }
+	at := slices.IndexFunc(f.passed, ours)
+	for ; at < 0; at = slices.IndexFunc(f.passed, ours) {
+		f.passed = append(f.passed, f.relay.Next(f.t))
 	}
+	m := f.passed[at]
+	f.passed = slices.Delete(f.passed, at, at+1)
+	msg, err := netmail.ReadMessage(strings.NewReader(string(m.data)))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if kind := msg.Header.Get("Content-Type"); strings.HasPrefix(kind, "text/plain") {
+		return plain(f.t, msg)
+	}
+	return parts(f.t, msg)["text/plain"]
 }
 
 // filledIn lets the time pass that a person without scripts takes for a form.

@@ -38,6 +38,7 @@ type frontDoor struct {
 	visitor  *operator // a browser that is not signed in
 	operator *operator
 	file     string
+	passed   []mail // that came while another one was waited for
 
 	mu      sync.Mutex
 	records map[string][]string // TXT, by name
