@@ -82,6 +82,14 @@ func (j *Journal) Owner() string {
 	return j.owner
 }
 
+// nth returns the file of the n-th process that delivers, from 1.
+func (j *Journal) nth(n int) string {
+	if n == 1 {
+		return j.Path
+	}
+	return j.Path + "." + strconv.Itoa(n)
+}
+
 // start opens the journal unless it is open, and returns those of processes
 // that are no more. The first of them becomes ours once the caller has dealt
 // with all and calls adopt.
@@ -97,10 +105,7 @@ func (j *Journal) start() ([]*leftover, error) {
 		return nil, err
 	}
 	for i := 1; i <= maxJournals; i++ {
-		name := j.Path
-		if i > 1 {
-			name += "." + strconv.Itoa(i)
-		}
+		name := j.nth(i)
 		if _, err := os.Stat(name); len(left) > 0 && errors.Is(err, fs.ErrNotExist) {
 			continue // it need not be made: we have one
 		}

@@ -64,11 +64,11 @@ func (m *mapped) grow(size int) error {
 	if _, err := io.CopyN(io.NewOffsetWriter(m.file, int64(have)), zeros{}, int64(want-have)); err != nil {
 		return errors.Join(err, m.file.Truncate(int64(have)))
 	}
-	m.unmap()
 	data, err := syscall.Mmap(int(m.file.Fd()), 0, want, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED) //nolint:gosec // a descriptor is small
 	if err != nil {
-		return os.NewSyscallError("mmap", err)
+		return os.NewSyscallError("mmap", err) // what there is stays mapped
 	}
+	m.unmap()
 	m.data = data
 	return nil
 }

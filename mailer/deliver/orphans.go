@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 )
 
@@ -43,10 +42,7 @@ func (j *Journal) orphans() []*leftover {
 	}
 	var left []*leftover
 	for i := 1; i <= maxJournals; i++ {
-		name := j.Path
-		if i > 1 {
-			name += "." + strconv.Itoa(i)
-		}
+		name := j.nth(i)
 		if name == own {
 			continue
 		}
