@@ -271,7 +271,10 @@ func leasableOf(ctx context.Context, tx querier, dialect dialect, edition int64,
 // markLeased makes deliveries owner's. Those of an edition are stored one after
 // the other, so that most batches are a few ranges of numbers.
 func (s *Store) markLeased(ctx context.Context, tx querier, ds []mailer.Delivery, owner string, until time.Time) error {
-	const few = 16 // ranges, which cost less than a list
+	few := 16 // ranges, which cost less than a list
+	if s.dialect.postgres {
+		few = 1 // each statement is a round trip
+	}
 	var ranges [][2]int64
 	for i := range ds {
 		id := ds[i].ID
