@@ -49,6 +49,25 @@ type Selectors struct {
 	Profile, Item, Link, Title, Date, Summary, Body string
 }
 
+// A SelectorField is one of the Selectors under its key in the configuration.
+type SelectorField struct {
+	Key   string
+	Value *string
+}
+
+// Fields returns all of the selectors, in the order of the configuration.
+func (s *Selectors) Fields() []SelectorField {
+	return []SelectorField{
+		{"profile", &s.Profile},
+		{"item", &s.Item},
+		{"link", &s.Link},
+		{"title", &s.Title},
+		{"date", &s.Date},
+		{"summary", &s.Summary},
+		{"body", &s.Body},
+	}
+}
+
 // A Theme is a subject that articles are filed under.
 type Theme struct {
 	ID        string            // [a-z0-9-]; in URLs, labels and queries

@@ -232,13 +232,9 @@ func SourceLines(p syndicate.ProposedSource) string {
 		return b.String()
 	}
 	b.WriteString("  page:\n")
-	line("    ", "profile", p.Page.Profile)
-	line("    ", "item", p.Page.Item)
-	line("    ", "link", p.Page.Link)
-	line("    ", "title", p.Page.Title)
-	line("    ", "date", p.Page.Date)
-	line("    ", "summary", p.Page.Summary)
-	line("    ", "body", p.Page.Body)
+	for _, f := range p.Page.Fields() {
+		line("    ", f.Key, *f.Value)
+	}
 	return b.String()
 }
 

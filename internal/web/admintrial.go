@@ -122,32 +122,14 @@ func (s *server) trySource(r *http.Request, v *view) (*response, error) {
 	if !slices.Contains(sourceKinds, edit.Kind) {
 		edit.Kind = now.Kind
 	}
-	for _, f := range selectorFields(&edit.Page) {
-		*f.value = cut(strings.TrimSpace(strings.ToValidUTF8(r.PostForm.Get(f.name), "\ufffd")), maxTried)
+	for _, f := range edit.Page.Fields() {
+		*f.Value = cut(strings.TrimSpace(strings.ToValidUTF8(r.PostForm.Get(f.Key), "\ufffd")), maxTried)
 	}
 	return s.showTrial(r, v, edit, edit != now, r.PostForm.Get("do"))
 }
 
 // maxTried bounds a selector that is tried, in characters.
 const maxTried = 1000
-
-type selectorField struct {
-	name  string
-	value *string
-}
-
-// selectorFields returns the settings of a page with their keys.
-func selectorFields(sel *syndicate.Selectors) []selectorField {
-	return []selectorField{
-		{"profile", &sel.Profile},
-		{"item", &sel.Item},
-		{"link", &sel.Link},
-		{"title", &sel.Title},
-		{"date", &sel.Date},
-		{"summary", &sel.Summary},
-		{"body", &sel.Body},
-	}
-}
 
 func (s *server) showTrial(r *http.Request, v *view, edit SourceEdit, edited bool, do string) (*response, error) {
 	state, err := s.sourceNamed(r, r.PathValue("name"))
@@ -183,8 +165,8 @@ func (s *server) showTrial(r *http.Request, v *view, edit SourceEdit, edited boo
 			}
 		}
 	}
-	for _, f := range selectorFields(&edit.Page) {
-		body.Fields = append(body.Fields, trialField{Name: f.name, Label: v.T("admin.trial." + f.name), Value: *f.value, Hits: hits[f.name]})
+	for _, f := range edit.Page.Fields() {
+		body.Fields = append(body.Fields, trialField{Name: f.Key, Label: v.T("admin.trial." + f.Key), Value: *f.Value, Hits: hits[f.Key]})
 	}
 	if edited {
 		body.Lines = s.Admin.Trials.EditLines(body.Name, edit)

@@ -94,8 +94,8 @@ func attributeName(s string) bool {
 func CheckSelectors(sel syndicate.Selectors) error {
 	var errs []error
 	sel = trimmed(sel)
-	for _, s := range named(sel) {
-		if _, err := parseSelector(s[0], s[1]); err != nil {
+	for _, f := range named(&sel) {
+		if _, err := parseSelector(f.Key, *f.Value); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -103,9 +103,9 @@ func CheckSelectors(sel syndicate.Selectors) error {
 		errs = append(errs, fmt.Errorf("profile: there is no profile %q; use %s, or leave it empty to have it found", shorten(sel.Profile, 40), strings.Join(Profiles(), " or ")))
 	}
 	if sel.Item == "" {
-		for _, s := range named(sel) {
-			if s[0] != "body" && s[1] != "" {
-				errs = append(errs, fmt.Errorf("item: is empty, but %s is looked for in each item; write the selector of one item, or take %s out", s[0], s[0]))
+		for _, f := range named(&sel) {
+			if f.Key != "body" && *f.Value != "" {
+				errs = append(errs, fmt.Errorf("item: is empty, but %s is looked for in each item; write the selector of one item, or take %s out", f.Key, f.Key))
 				break
 			}
 		}
@@ -115,8 +115,8 @@ func CheckSelectors(sel syndicate.Selectors) error {
 
 // trimmed returns selectors without white space around them.
 func trimmed(sel syndicate.Selectors) syndicate.Selectors {
-	for _, s := range []*string{&sel.Profile, &sel.Item, &sel.Link, &sel.Title, &sel.Date, &sel.Summary, &sel.Body} {
-		*s = strings.TrimSpace(*s)
+	for _, f := range sel.Fields() {
+		*f.Value = strings.TrimSpace(*f.Value)
 	}
 	return sel
 }
@@ -126,10 +126,8 @@ func selectorFaults(err error) error {
 	return errors.New("page." + strings.ReplaceAll(err.Error(), "\n", "; page."))
 }
 
-// named lists the selectors with their keys.
-func named(sel syndicate.Selectors) [][2]string {
-	return [][2]string{{"item", sel.Item}, {"link", sel.Link}, {"title", sel.Title}, {"date", sel.Date}, {"summary", sel.Summary}, {"body", sel.Body}}
-}
+// named lists the selectors that are CSS: all but the profile.
+func named(sel *syndicate.Selectors) []syndicate.SelectorField { return sel.Fields()[1:] }
 
 // selection is the operator's selectors, compiled; nil is one left empty.
 type selection struct {
