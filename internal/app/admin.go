@@ -9,12 +9,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"broadsheet/internal/config"
 	"broadsheet/internal/web"
 	"broadsheet/syndicate"
 	"broadsheet/syndicate/collect"
@@ -154,11 +152,7 @@ func (d adminDesk) Compare(ctx context.Context, days int) (*syndicate.ThemeDiff,
 		return nil, syndicate.ErrNotFound
 	}
 	diff, err := d.DiffThemes(ctx, EditedFile(d.opts.File), days, nil)
-	var problems *config.Problems
-	if errors.As(err, &problems) {
-		err = web.EditFault(problems.Error())
-	}
-	return diff, err
+	return diff, editFault(err)
 }
 
 // CompareText implements web.Lab.
@@ -166,11 +160,7 @@ func (d adminDesk) CompareText(ctx context.Context, text string, days int) (*syn
 	if d.opts.File == "" {
 		return nil, syndicate.ErrNotFound
 	}
-	cfg, err := config.Parse(d.opts.File, []byte(text), os.LookupEnv)
-	var problems *config.Problems
-	if errors.As(err, &problems) {
-		return nil, web.EditFault(problems.Error())
-	}
+	cfg, err := d.parse(text)
 	if err != nil {
 		return nil, err
 	}

@@ -152,8 +152,9 @@ func (s Sent) Missing() int {
 const shownDeliveries = 50
 
 // Send finishes earlier editions of a digest that are due, composes an edition
-// now and delivers it. The error is an *OnHoldError for a digest on hold. With an address it goes there alone, as a trial that
-// takes no article from the next edition.
+// now and delivers it. With an address it goes there alone, as a trial that
+// takes no article from the next edition. The error is an *OnHoldError for a
+// digest on hold.
 func (a *App) Send(ctx context.Context, name, to string) (Sent, error) {
 	return a.send(ctx, name, to, false)
 }
@@ -202,8 +203,8 @@ func (a *App) send(ctx context.Context, name, to string, anyway bool) (Sent, err
 // be in the hands of another process, or of a job of this one, which is given a
 // minute: as long as a lease lasts that nobody renews.
 func (a *App) account(ctx context.Context, edition int64) (map[mailer.State]int, []mailer.Delivery, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
+	limit := time.NewTimer(time.Minute)
+	defer limit.Stop()
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -213,8 +214,10 @@ func (a *App) account(ctx context.Context, edition int64) (map[mailer.State]int,
 		}
 		select {
 		case <-look.C:
-		case <-ctx.Done():
+		case <-limit.C:
 			return counts, deliveries, nil
+		case <-ctx.Done():
+			return counts, deliveries, ctx.Err()
 		}
 	}
 }

@@ -25,7 +25,20 @@ func (d adminDesk) ConfigText() (text string, editable bool, err error) {
 
 // CheckConfig implements web.Settings.
 func (d adminDesk) CheckConfig(text string) error {
-	_, err := config.Parse(d.opts.File, []byte(text), os.LookupEnv)
+	_, err := d.parse(text)
+	return err
+}
+
+// parse reads a text as the configuration file. Its mistakes are a
+// web.EditFault.
+func (d adminDesk) parse(text string) (*config.Config, error) {
+	cfg, err := config.Parse(d.opts.File, []byte(text), os.LookupEnv)
+	return cfg, editFault(err)
+}
+
+// editFault returns the mistakes of a configuration as a web.EditFault, and
+// any other error as it is.
+func editFault(err error) error {
 	var problems *config.Problems
 	if errors.As(err, &problems) {
 		return web.EditFault(problems.Error())

@@ -67,6 +67,16 @@ func fullPaper(b *testing.B) *config.Config {
 	return cfg
 }
 
+// holds reports whether a store has so many articles already.
+func holds(b *testing.B, s *store.Store, articles int) bool {
+	b.Helper()
+	st, err := s.Stats(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return st.Articles >= articles
+}
+
 // fill stores articles as if they had been collected and filed, in polls of
 // 50, unless there are as many already.
 func fill(b *testing.B, cfg *config.Config, articles int) {
@@ -76,10 +86,7 @@ func fill(b *testing.B, cfg *config.Config, articles int) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	if st, err := s.Stats(b.Context()); err != nil || st.Articles >= articles {
-		if err != nil {
-			b.Fatal(err)
-		}
+	if holds(b, s, articles) {
 		return
 	}
 	classifier, err := cfg.Classifier()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"broadsheet/syndicate"
@@ -98,7 +99,7 @@ func (s *server) adminQueue(r *http.Request, v *view) (*response, error) {
 	var rows []jobGroupRow
 	for i := range groups {
 		g := &groups[i]
-		key := map[string]string{"running": "running", "retrying": "retrying", "given up": "givenup", "waiting": "waiting", "later": "later"}[g.State]
+		key := strings.ReplaceAll(g.State, " ", "")
 		row := jobGroupRow{ID: "jobs-" + key, Title: v.T("admin.queue."+key, g.All), More: max(0, g.All-len(g.Jobs))}
 		for j := range g.Jobs {
 			x := &g.Jobs[j]
